@@ -1,0 +1,129 @@
+"""The knowledge base prepared for answering: entries and aspects by id, and what each aspect is about."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from math import log1p
+
+from pydantic import BaseModel
+
+from assistant.fold import fold
+from assistant.knowledge import LANGUAGES, Aspect, Entry, FacetValue, Knowledge, Language, Place, Source, Topic
+from assistant.names import Names
+from assistant.patterns import Patterns
+from assistant.words import words
+
+# Kinds that have proper names; what the others are called ("online catalogues") is for search, not for naming.
+NAMED = {"library", "organisation", "person", "system"}
+YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+
+
+class References(BaseModel):
+    """What is read off the whole knowledge base once, at ingest: too slow for every start.
+
+    `named`: aspect id → ids of the places and entries that its text names; `spread`: folded word → entries that use it.
+    """
+
+    named: dict[str, list[str]] = {}
+    spread: dict[str, int] = {}
+
+
+@dataclass(frozen=True)
+class Known:
+    """An aspect with what can be read off it: the places, years and entries that it is about."""
+
+    id: str
+    entry: Entry
+    aspect: Aspect
+    places: frozenset[str]
+    years: frozenset[int]
+    mentions: frozenset[str]
+
+
+class Catalogue:
+    """Built once a version of the index; never changed."""
+
+    def __init__(self, knowledge: Knowledge, references: References) -> None:
+        self.entries: dict[str, Entry] = {entry.id: entry for entry in knowledge.entries}
+        self.topics: dict[str, Topic] = {topic.id: topic for topic in knowledge.topics}
+        self.facets: dict[tuple[str, str], FacetValue] = {(value.facet, value.id): value for value in knowledge.facets}
+        self.places: dict[str, Place] = {place.id: place for place in knowledge.places}
+        self.sources: dict[str, Source] = {source.id: source for source in knowledge.sources}
+        asked = (*knowledge.topics, *knowledge.forms)
+        self.topic_patterns = Patterns(_words((topic.id, topic.words.all()) for topic in asked))
+        self.facet_patterns = Patterns(_words((f"{v.facet}:{v.id}", v.words.all()) for v in knowledge.facets))
+        self.place_patterns = Patterns(_words((place.id, place.words.all()) for place in knowledge.places))
+        named = [entry for entry in knowledge.entries if entry.kind in NAMED]
+        self.names = Names(named)
+        self._references = references
+        self.known: dict[str, Known] = {}
+        self.by_entry: dict[str, list[Known]] = defaultdict(list)
+        for entry in knowledge.entries:
+            for aspect in entry.aspects:
+                known = self._know(entry, aspect)
+                self.known[known.id] = known
+                self.by_entry[entry.id].append(known)
+        self.vocabulary = lru_cache(maxsize=None)(self._vocabulary)  # bounded by the aspects × languages there are
+
+    def rarity(self, word: str) -> float:
+        """How telling a folded word is: idf over entries, in any language; a word nobody wrote is the most telling."""
+        return log1p(len(self.entries) / max(self._references.spread.get(word, 1), 1))
+
+    def is_seen(self, word: str) -> bool:
+        """Whether the knowledge base uses a folded word at all."""
+        return word in self._references.spread
+
+    def within(self, place: str) -> frozenset[str]:
+        """The place and all that holds it, its country left out (the country says nothing)."""
+        found = set()
+        while place and self.places[place].kind != "country":
+            found.add(place)
+            place = self.places[place].within or ""
+        return frozenset(found)
+
+    def libraries(self) -> list[Entry]:
+        """All library entries, in the order of the knowledge base."""
+        return [entry for entry in self.entries.values() if entry.kind == "library"]
+
+    def named_in(self, aspect: Aspect) -> list[str]:
+        """The ids of the places and entries that an aspect's text names."""
+        tokens = words(fold(" . ".join(aspect.text[language] for language in LANGUAGES)))
+        places = self.place_patterns.find(tokens)
+        placed = frozenset(place for found in places for place in found.places)
+        mentions = [m.entries[0] for m in self.names.find(tokens, placed) if m.certain and len(m.entries) == 1]
+        return sorted({*(found.name for found in places), *mentions})
+
+    def _know(self, entry: Entry, aspect: Aspect) -> Known:
+        known_as = f"{entry.id}#{aspect.id}"
+        named = {*self._references.named.get(known_as, ()), *entry.facets.get("place", ())}
+        places = frozenset(part for place in named & self.places.keys() for part in self.within(place))
+        mentions = frozenset({entry.id, *(name for name in named if name in self.entries)})
+        years = {int(year) for language in LANGUAGES for year in YEAR.findall(aspect.text[language])} | set(aspect.years)
+        years |= {figure.year for figure in aspect.figures if figure.year}
+        return Known(known_as, entry, aspect, places, frozenset(years), mentions)
+
+    def _vocabulary(self, known_as: str, language: Language) -> frozenset[str]:
+        """Every folded word that a question about this aspect may use in this language."""
+        known = self.known[known_as]
+        names = (name for spoken in LANGUAGES for name in known.entry.names(spoken))
+        asked = (self.topics[topic].words[language] for topic in known.aspect.answers)
+        texts = [known.aspect.text[language], *known.aspect.questions[language], *names, *(w for t in asked for w in t)]
+        return frozenset(word for text in texts for word in words(fold(text)))
+
+
+def read_references(knowledge: Knowledge) -> References:
+    """Read everything off the knowledge base that `References` holds."""
+    catalogue = Catalogue(knowledge, References())
+    named = {known.id: catalogue.named_in(known.aspect) for known in catalogue.known.values()}
+    spread = Counter(
+        word
+        for aspects in catalogue.by_entry.values()
+        for word in set().union(*(catalogue.vocabulary(known.id, language) for known in aspects for language in LANGUAGES))
+    )
+    return References(named=named, spread=dict(spread))
+
+
+def _words(named: Iterable[tuple[str, Iterable[str]]]) -> Iterable[tuple[str, str]]:
+    return ((name, text) for name, texts in named for text in texts)

@@ -1,0 +1,166 @@
+"""The command line: `shyraq serve | ask | ingest | check`."""
+
+import socket
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from assistant.contract import ChatReply, ChatRequest
+from assistant.errors import KnowledgeError, RequestError, SettingsError, ShyraqError
+from assistant.faults import complaint, known
+from assistant.knowledge import LANGUAGES, load
+from assistant.phrases import Phrases
+from assistant.settings import Settings, read_settings, shipped
+
+T = TypeVar("T")
+GRACE_SECONDS = 30  # for questions in hand once the server is told to stop
+
+app = typer.Typer(
+    help="Shyraq, the AI librarian of Kazakhstan's libraries.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+console = Console(stderr=True)
+
+
+def main() -> None:
+    """The entry point: an error that a person can act on is one clear line, and exit code 2."""
+    try:
+        app()
+    except RequestError as error:
+        _fail(Phrases.load(shipped("prompts")).say(error.code, "en"))
+    except ShyraqError as error:
+        _fail(str(error))
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on, in place of SHYRAQ_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port, in place of SHYRAQ_PORT.")] = None,
+) -> None:
+    """Serve the API and the page with the chat; builds the index first where there is none."""
+    given = {"host": host, "port": port}
+    settings = read_settings(**{name: value for name, value in given.items() if value is not None})
+    listening = _reserve(settings.host, settings.port)
+    from assistant.index import current_version  # Chroma: over a second to import, and of no use to other commands
+
+    if current_version(settings.data_dir / "index") is None:
+        _ingest(settings)
+    _run(settings, listening)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="In Kazakh, Russian or English.")],
+    language: Annotated[
+        str | None, typer.Option(help="kk, ru or en: where the question does not show its own.")
+    ] = None,
+    conversation: Annotated[str | None, typer.Option(help="Go on with the conversation of this id.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the API's reply.")] = False,
+) -> None:
+    """Ask a question; the answer is kept as a conversation, as over HTTP."""
+    request = _request(question, language, conversation)
+    reply = _reply(read_settings(), request)
+    typer.echo(reply.model_dump_json() if as_json else _readable(reply))
+
+
+@app.command()
+def ingest() -> None:
+    """Build the search index from the knowledge, and switch it in."""
+    _ingest(read_settings())
+
+
+@app.command()
+def check() -> None:
+    """Check what librarians edit, knowledge and prompts; one line a problem, and exit code 1 where there are any."""
+    settings = read_settings()
+    knowledge = _checked(lambda: load(settings.knowledge_dir))
+    phrases = _checked(lambda: Phrases.load(shipped("prompts")))
+    if knowledge is None or phrases is None:
+        raise typer.Exit(1)
+    aspects = sum(len(entry.aspects) for entry in knowledge.entries)
+    typer.echo(f"All is well: {len(knowledge.entries)} entries, {aspects} aspects, {len(list(phrases))} phrases.")
+
+
+def _checked(read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except KnowledgeError as error:
+        typer.echo(str(error))
+        return None
+
+
+def _ingest(settings: Settings) -> None:
+    from ingest.build import ingest as build  # reads PDFs and Word files: heavy, and of no use to other commands
+
+    typer.echo(f"The index {build(settings, typer.echo)} is in force.", err=True)
+
+
+def _reserve(host: str, port: int) -> socket.socket:
+    """Take the port before anything slow begins; nothing is accepted on it until the server starts."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((host, port))
+    except OSError as error:
+        taken.close()
+        raise SettingsError(
+            f"cannot listen on {host} port {port}: {error.strerror}; choose another with --port"
+        ) from error
+    return taken
+
+
+def _run(settings: Settings, listening: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM, then finish what is in hand."""
+    import uvicorn
+
+    from assistant.app import create_app
+    from assistant.log import configure_log
+
+    with console.status("Opening Shyraq…"):
+        web = create_app(settings)
+    configure_log()
+    config = uvicorn.Config(
+        web, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
+    )
+    host, port = listening.getsockname()[:2]
+    typer.echo(f"Shyraq serves on http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl+C stops it)", err=True)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _request(question: str, language: str | None, conversation: str | None) -> ChatRequest:
+    """The same request that HTTP takes, refused with the same words."""
+    if language not in (*LANGUAGES, None):
+        raise typer.BadParameter("expected kk, ru or en", param_hint="--language")
+    given: dict[str, Any] = {"message": question, "conversation_id": conversation, "language": language}
+    try:
+        return ChatRequest.model_validate(given)
+    except ValidationError as error:
+        code, _, values = complaint(dict(error.errors()[0]))
+        _fail(Phrases.load(shipped("prompts")).say(code, known(language) or "en", **values))
+
+
+def _reply(settings: Settings, request: ChatRequest) -> ChatReply:
+    with console.status("Opening the model…"):
+        from assistant.conversation import converse
+        from assistant.core import open_core
+        from assistant.opened import Opened
+        from assistant.store import Store
+
+        core = open_core(settings)
+        return converse(request, core.answer, Opened(lambda: Store(settings.database_url)))
+
+
+def _readable(reply: ChatReply) -> str:
+    """The answer, its sources and what to ask next, for a terminal."""
+    sources = [f"[{citation.n}] {citation.title} — {citation.source}" for citation in reply.citations]
+    suggestions = [f"→ {suggestion}" for suggestion in reply.suggestions]
+    return "\n".join([reply.answer, *([""] if sources else []), *sources, *([""] if suggestions else []), *suggestions])
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"shyraq: {message}", err=True)
+    sys.exit(2)

@@ -1,0 +1,57 @@
+"""One turn of a conversation: recall what was said, answer, remember."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from assistant.contract import ChatReply, ChatRequest
+from assistant.errors import NotFound, StoreError
+from assistant.knowledge import Language
+from assistant.schema import Turn
+from assistant.store import Store, new_id
+
+Answer = Callable[[str, Language | None, Sequence[Turn]], Turn]
+TURNS = 6  # of history: what follow-ups refer to
+
+logger = logging.getLogger(__name__)
+
+
+def converse(request: ChatRequest, answer: Answer, store: Callable[[], Store]) -> ChatReply:
+    """The reply to a message; raises NotFound for a conversation that nobody has, and what `answer` raises.
+
+    A patron is answered even where the database is away: without history, and with ids that nothing remembers.
+    """
+    began = time.perf_counter()
+    history = _recall(request.conversation_id, store)
+    recalled = time.perf_counter()
+    turn = answer(request.message, request.language, history)
+    answered = time.perf_counter()
+    timings = {"recall": _ms(began, recalled), "ask": _ms(recalled, answered)}
+    conversation_id, message_id = _record(request.conversation_id, turn, timings, store)
+    return ChatReply(conversation_id=conversation_id, message_id=message_id, **dict(turn.reply))
+
+
+def _recall(conversation_id: str | None, store: Callable[[], Store]) -> list[Turn]:
+    if conversation_id is None:
+        return []
+    try:
+        return store().history(conversation_id, TURNS)
+    except StoreError as error:
+        logger.warning("answering without history: %s", error)
+        return []
+
+
+def _record(
+    conversation_id: str | None, turn: Turn, timings: dict[str, float], store: Callable[[], Store]
+) -> tuple[str, str]:
+    try:
+        return store().record(conversation_id, turn, timings)
+    except StoreError as error:
+        logger.warning("a turn was not kept: %s", error)
+    except NotFound:
+        logger.info("a turn was not kept: its conversation was deleted meanwhile")
+    return conversation_id or new_id(), new_id()
+
+
+def _ms(began: float, ended: float) -> float:
+    return round((ended - began) * 1000, 2)

@@ -1,0 +1,56 @@
+"""Every error Shyraq raises on purpose, by who must act on it.
+
+    ShyraqError
+    ├── SettingsError        the operator: a setting is missing or wrong
+    ├── KnowledgeError       the librarian: a file in knowledge/ or prompts/ needs a correction
+    ├── ModelError           the operator: the embedding model cannot be built or opened
+    ├── IndexUnavailable     the operator: no index, or it is damaged (run `shyraq ingest`)
+    ├── StoreError           the operator: the database cannot be read or written
+    └── RequestError         the patron: the request cannot be served as sent
+        └── NotFound         the patron: no such conversation or message
+
+Foreign exceptions (Chroma, onnxruntime, SQLAlchemy, YAML) are translated where they enter, and nowhere else.
+"""
+
+
+class ShyraqError(Exception):
+    """Something went wrong that a person can act on; the message says what to do."""
+
+
+class SettingsError(ShyraqError):
+    """A setting is missing or wrong."""
+
+
+class KnowledgeError(ShyraqError):
+    """Files in knowledge/ or prompts/ need a correction; one line a problem, each with file and line."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class ModelError(ShyraqError):
+    """The embedding model cannot be built or opened."""
+
+
+class IndexUnavailable(ShyraqError):
+    """There is no index, or it is damaged."""
+
+
+class StoreError(ShyraqError):
+    """The database cannot be read or written."""
+
+
+class RequestError(ShyraqError):
+    """A request that cannot be served as sent: `code` names the phrase in prompts/, `status` the HTTP status."""
+
+    def __init__(self, code: str, status: int) -> None:
+        super().__init__(code)
+        self.code, self.status = code, status
+
+
+class NotFound(RequestError):
+    """No such conversation or message."""
+
+    def __init__(self) -> None:
+        super().__init__("not_found", 404)

@@ -1,0 +1,273 @@
+"""The knowledge that librarians edit, read and validated: entries, topics, facets, places, sources.
+
+Every problem names file, line, what was found and what was expected, in a librarian's words.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from assistant.errors import KnowledgeError
+from assistant.numbers import numbers
+
+Language = Literal["kk", "ru", "en"]
+LANGUAGES: tuple[Language, ...] = ("kk", "ru", "en")
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+
+
+class Record(BaseModel):
+    """A piece of knowledge: unknown fields are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Words(Record):
+    """One text in the three languages."""
+
+    kk: Line
+    ru: Line
+    en: Line
+
+    def __getitem__(self, language: str) -> str:
+        return str(getattr(self, language))
+
+
+class WordLists(Record):
+    """Several texts in each of the three languages."""
+
+    kk: tuple[Line, ...] = ()
+    ru: tuple[Line, ...] = ()
+    en: tuple[Line, ...] = ()
+
+    def __getitem__(self, language: str) -> tuple[str, ...]:
+        found: tuple[str, ...] = getattr(self, language)
+        return found
+
+    def all(self) -> Iterator[str]:
+        """Every text, whatever its language."""
+        for language in LANGUAGES:
+            yield from self[language]
+
+
+class Figure(Record):
+    """A number with all that makes it true: unit, year and place."""
+
+    value: float
+    unit: Slug
+    year: int | None = None
+    place: Slug | None = None
+
+
+class Aspect(Record):
+    """One thing that an entry says: the sentence(s) of the answer, and the questions that they answer."""
+
+    id: Slug
+    answers: tuple[Slug, ...] = Field(min_length=1)
+    text: Words
+    questions: WordLists
+    years: tuple[int, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    sources: tuple[Slug, ...] = ()
+
+
+Kind = Literal[
+    "library", "glossary", "service", "figure", "event", "guide", "person", "system", "organisation", "assistant"
+]
+
+
+class Entry(Record):
+    """One thing the assistant knows about, with its names, facets and aspects."""
+
+    id: Slug
+    kind: Kind
+    sources: tuple[Slug, ...] = Field(min_length=1)
+    title: Words
+    aliases: WordLists = WordLists()
+    facets: dict[Slug, tuple[Slug, ...]] = {}
+    aspects: tuple[Aspect, ...] = Field(min_length=1)
+
+    def names(self, language: str) -> tuple[str, ...]:
+        """The title and the aliases of one language."""
+        return (self.title[language], *self.aliases[language])
+
+
+class Topic(Record):
+    """Something people ask for: a word pattern for it and, where we may lack it, what to say then.
+
+    `words` are word beginnings ("режим работ"); a phrase matches words in that order, each by its beginning.
+    """
+
+    id: Slug
+    words: WordLists
+    missing: Words | None = None
+    questions: WordLists = WordLists()
+    elsewhere: bool = False
+
+
+class FacetValue(Record):
+    """A value that lists, counts and comparisons are made from."""
+
+    id: Slug
+    facet: Slug
+    label: Words
+    words: WordLists
+
+
+class Place(Record):
+    """A region, city or country. Only what `within` says is known of it; a place alone is no knowledge."""
+
+    id: Slug
+    kind: Literal["country", "region", "city", "foreign"]
+    title: Words
+    words: WordLists
+    within: Slug | None = None
+
+
+class Source(Record):
+    """A document that facts come from."""
+
+    id: Slug
+    title: Words
+    url: str | None = None
+    year: int | None = None
+
+
+class Knowledge(Record):
+    """All of it, consistent."""
+
+    entries: tuple[Entry, ...]
+    topics: tuple[Topic, ...]
+    forms: tuple[Topic, ...]
+    facets: tuple[FacetValue, ...]
+    places: tuple[Place, ...]
+    sources: tuple[Source, ...]
+
+
+LISTS = {"topics": Topic, "forms": Topic, "facets": FacetValue, "places": Place, "sources": Source}
+NOT_ENTRIES = {"documents"}
+
+
+def load(folder: Path) -> Knowledge:
+    """Read and validate a knowledge folder; raises KnowledgeError with every problem found, not the first."""
+    if not folder.is_dir():
+        raise KnowledgeError([f"{folder}: this folder does not exist; SHYRAQ_KNOWLEDGE_DIR must name the knowledge folder"])
+    problems: list[str] = []
+    lists: dict[str, list[Any]] = {name: [] for name in LISTS}
+    entries: list[Entry] = []
+    lines: dict[str, str] = {}
+    for path in sorted(folder.rglob("*.yaml")):
+        where = path.relative_to(folder)
+        if where.parts[0] in NOT_ENTRIES:
+            continue
+        shape = LISTS.get(path.stem) if len(where.parts) == 1 else None
+        for record, line in _records(path, where, shape or Entry, problems):
+            (lists[path.stem] if shape else entries).append(record)
+            key = f"{path.stem if shape else 'entry'}:{record.id}"
+            if key in lines:
+                problems.append(f"{where}:{line}: id '{record.id}' is already used at {lines[key]}; ids must be unique")
+            lines.setdefault(key, f"{where}:{line}")
+    knowledge = Knowledge(entries=tuple(entries), **{name: tuple(found) for name, found in lists.items()})
+    problems += list(_inconsistencies(knowledge, lines))
+    if not entries and not problems:
+        problems.append(f"{folder}: no entries found; expected YAML files such as libraries/pavlodar.yaml")
+    if problems:
+        raise KnowledgeError(problems)
+    return knowledge
+
+
+R = TypeVar("R", bound=Record)
+
+
+def _records(path: Path, where: Path, shape: type[R], problems: list[str]) -> Iterator[tuple[Any, int]]:
+    """The records of one YAML file (a mapping is one record, a list is several), each with its line."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except UnicodeDecodeError as error:
+        problems.append(f"{where}:1: this file is not UTF-8 text (byte {error.start}); save it as UTF-8")
+        return
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        problems.append(f"{where}:{line}: this is not valid YAML: {error.problem or error.context}")
+        return
+    nodes = root.value if isinstance(root, yaml.SequenceNode) else [root]
+    for item, node in zip(data if isinstance(data, list) else [data], nodes, strict=True):
+        try:
+            yield shape.model_validate(item), node.start_mark.line + 1 if node else 1
+        except ValidationError as error:
+            problems += [f"{where}:{_line(node, fault['loc'])}: {_explain(dict(fault))}" for fault in error.errors()]
+
+
+def _line(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
+    """The line of the deepest part of `location` that the file holds."""
+    line = node.start_mark.line + 1 if node else 1
+    for step in location:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((key, value) for key, value in node.value if key.value == step), None)
+            if pair is None:
+                return line
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+    return line
+
+
+def _explain(fault: dict[str, Any]) -> str:
+    """A pydantic fault in a librarian's words: where, found, expected."""
+    place = ".".join(str(step) for step in fault["loc"]) or "the record"
+    if fault["type"] == "missing":
+        return f"'{place}' is missing; expected it to be filled in"
+    if fault["type"] == "extra_forbidden":
+        return f"'{place}' is not a field that can be used here; check its spelling"
+    return f"'{place}': found {str(fault['input'])[:60]!r}; {fault['msg'][0].lower()}{fault['msg'][1:]}"
+
+
+def _inconsistencies(knowledge: Knowledge, lines: dict[str, str]) -> Iterator[str]:
+    """What no single record can show: references to nothing, gaps between languages, numbers that differ."""
+    sources = {source.id for source in knowledge.sources}
+    topics = {topic.id for topic in knowledge.topics}
+    values = {(value.facet, value.id) for value in knowledge.facets} | {("place", place.id) for place in knowledge.places}
+    for entry in knowledge.entries:
+        where = f"{lines[f'entry:{entry.id}']}: entry '{entry.id}'"
+        for source in {*entry.sources, *(name for aspect in entry.aspects for name in aspect.sources)} - sources:
+            yield f"{where}: found source '{source}'; expected an id from sources.yaml"
+        for facet, found in entry.facets.items():
+            for value in found:
+                if (facet, value) not in values:
+                    yield f"{where}: found facet '{facet}: {value}'; expected a value of facets.yaml or places.yaml"
+        seen: set[str] = set()
+        for aspect in entry.aspects:
+            if aspect.id in seen:
+                yield f"{where}: aspect '{aspect.id}' stands twice; aspect ids must be unique within an entry"
+            seen.add(aspect.id)
+            for topic in set(aspect.answers) - topics:
+                yield f"{where}, aspect '{aspect.id}': found topic '{topic}'; expected an id from topics.yaml"
+            yield from (f"{where}, aspect '{aspect.id}': {fault}" for fault in _aspect_faults(aspect))
+    for place in knowledge.places:
+        if place.within and place.within not in {other.id for other in knowledge.places}:
+            yield f"{lines[f'places:{place.id}']}: found within '{place.within}'; expected an id from places.yaml"
+
+
+def _aspect_faults(aspect: Aspect) -> Iterator[str]:
+    for language in LANGUAGES:
+        if not aspect.questions[language]:
+            yield f"no questions in '{language}'; expected at least one"
+    found = {language: numbers(aspect.text[language], language) for language in LANGUAGES}
+    everything = set().union(*found.values())
+    for language in LANGUAGES:
+        for number in sorted(everything - found[language]):
+            yield f"the number {number} stands in another language but not in '{language}'"
+    for figure in aspect.figures:
+        if f"{figure.value:g}" not in {f"{float(number):g}" for number in everything}:
+            yield f"the figure {figure.value:g} {figure.unit} does not stand in the text"
+
+

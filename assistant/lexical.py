@@ -1,0 +1,82 @@
+"""Lexical search: BM25 over the character 4-grams of folded words.
+
+Word BM25 fails on Kazakh endings; over 697 encyclopedia passages recall@1 rose from 52 to 67 with 4-grams, and folding the
+letters that a Russian keyboard lacks kept it there when they were not typed (design, section 4).
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.fold import fold
+from assistant.words import words
+
+K1, B = 1.2, 0.75  # Robertson and Zaragoza, The Probabilistic Relevance Framework (2009), their usual values
+GRAM = 4
+
+
+class Lexical:
+    """An immutable index: every text's BM25 weight for every gram, as postings in one array."""
+
+    def __init__(self, grams: NDArray[np.uint64], starts: NDArray[np.int64], rows: NDArray[np.int32],
+                 weights: NDArray[np.float32], idf: NDArray[np.float32], size: int) -> None:
+        self.grams, self.starts, self.rows, self.weights, self.idf, self.size = grams, starts, rows, weights, idf, size
+
+    @classmethod
+    def build(cls, texts: Sequence[str]) -> "Lexical":
+        """Index the texts; a row is a text's place in `texts`."""
+        found = [np.array(_grams(text), np.uint64) for text in texts]
+        lengths = np.array([len(grams) for grams in found], np.float32)
+        rows = np.repeat(np.arange(len(texts), dtype=np.int64), lengths.astype(np.int64))
+        pairs = np.stack([np.concatenate([*found, np.empty(0, np.uint64)]), rows.astype(np.uint64)], axis=1)
+        unique, counts = np.unique(pairs, axis=0, return_counts=True)
+        grams, starts, document_counts = np.unique(unique[:, 0], return_index=True, return_counts=True)
+        idf = np.log1p((len(texts) - document_counts + 0.5) / (document_counts + 0.5)).astype(np.float32)
+        owners = unique[:, 1].astype(np.int32)
+        norm = K1 * (1 - B + B * lengths[owners] / max(float(lengths.mean()) if len(texts) else 1.0, 1.0))
+        weights = np.repeat(idf, document_counts) * counts * (K1 + 1) / (counts + norm)
+        ends = np.append(starts, len(unique)).astype(np.int64)
+        return cls(grams, ends, owners, weights.astype(np.float32), idf, len(texts))
+
+    def scores(self, text: str) -> NDArray[np.float32]:
+        """BM25 of every row ÷ the sum of the query's idf: about 0 to 2, comparable between questions."""
+        grams = np.unique(np.array(_grams(text), np.uint64))
+        scores = np.zeros(self.size, np.float32)
+        if not len(grams) or not len(self.grams):
+            return scores
+        places = np.minimum(np.searchsorted(self.grams, grams), len(self.grams) - 1)
+        known = places[self.grams[places] == grams]
+        unseen = float(np.log1p(self.size / 0.5)) * (len(grams) - len(known))
+        if len(known):
+            slices = [slice(self.starts[place], self.starts[place + 1]) for place in known]
+            rows = np.concatenate([self.rows[part] for part in slices])
+            weights = np.concatenate([self.weights[part] for part in slices])
+            scores = np.bincount(rows, weights, minlength=self.size).astype(np.float32)
+        return scores / (float(self.idf[known].sum()) + unseen)
+
+    def save(self, path: Path) -> None:
+        """Write everything to one .npz file."""
+        np.savez(path, grams=self.grams, starts=self.starts, rows=self.rows, weights=self.weights, idf=self.idf, size=self.size)
+
+    @classmethod
+    def load(cls, path: Path) -> "Lexical":
+        """Read what `save` wrote."""
+        with np.load(path) as data:
+            return cls(*(data[n] for n in ("grams", "starts", "rows", "weights", "idf")), size=int(data["size"]))
+
+
+def _grams(text: str) -> list[int]:
+    """The 4-grams of each word with a mark at both ends, each packed into 64 bits (16 a character)."""
+    return list(_packed(words(fold(text))))
+
+
+def _packed(tokens: Iterable[str]) -> Iterable[int]:
+    for token in tokens:
+        marked = f" {token} "
+        for start in range(max(1, len(marked) - GRAM + 1)):
+            code = 0
+            for char in marked[start : start + GRAM]:
+                code = code << 16 | ord(char) & 0xFFFF
+            yield code

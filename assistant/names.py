@@ -1,0 +1,153 @@
+"""Finds the entries that a question names, in any case ending, word order and script."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import log1p
+
+import numpy as np
+
+from assistant.fold import fold
+from assistant.knowledge import LANGUAGES, Entry
+from assistant.words import same_word, words
+
+RARE = 3  # a name word that this many entries share at most tells them apart by itself
+ENOUGH = 0.72  # of a name's weight, when a rare word of it is there
+NEAR = 0.35  # of a name's weight, when the question may mean any of several
+KIND = 0.4  # a word in this share of all names is what kind of thing they are: library
+SLACK = 2  # words that may stand between the words of a name
+STEM = 4  # letters by which forms of a word are counted as one
+INEXACT = 0.95  # of a word's weight, when the question has another form of it
+SHORT = 0.3  # of its weight, for a word of one or two letters ("of", "РК", "им")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """Entries that one stretch of the question may name: one of them, or several with equal right."""
+
+    entries: tuple[str, ...]
+    places: frozenset[int]
+    certain: bool
+
+
+@dataclass(frozen=True)
+class _Match:
+    entry: str
+    places: frozenset[int]
+    weight: float
+    coverage: float
+    rare: bool
+    kind: bool
+    telling: int
+
+
+class Names:
+    """The titles and aliases of all entries in all languages, filed by their words."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._aliases: list[tuple[str, tuple[str, ...]]] = []
+        owners: dict[str, set[str]] = defaultdict(set)
+        for entry in entries:
+            for alias in {tuple(words(fold(name))) for language in LANGUAGES for name in entry.names(language)}:
+                self._aliases.append((entry.id, alias))
+                for word in alias:
+                    owners[word[:STEM]].add(entry.id)
+        every = {word for _, alias in self._aliases for word in alias}
+        self._shared = {word: len(owners[word[:STEM]]) for word in every}
+        self._weight = {word: _weight(word, shared, len(entries)) for word, shared in self._shared.items()}
+        self._totals = np.array([sum(self._weight[word] for word in set(alias)) for _, alias in self._aliases])
+        self._count = len(entries)
+        self._filed: dict[str, list[str]] = defaultdict(list)
+        for word in sorted(every):
+            self._filed[word[:1]].append(word)
+        places: dict[str, list[int]] = defaultdict(list)
+        for number, (_, alias) in enumerate(self._aliases):
+            for word in set(alias):
+                places[word].append(number)
+        self._by_word = {word: np.array(numbers) for word, numbers in places.items()}
+        self._forms = lru_cache(maxsize=20_000)(self._find_forms)
+
+    def find(self, tokens: Sequence[str], placed: frozenset[int] = frozenset()) -> list[Mention]:
+        """The entries named by a question's folded words, best first; overlapping weaker readings left out.
+
+        `placed`: where the question names places; with those alone it names no library. Two names may share their last word
+        ("Kostanay and Karaganda libraries"), not the word
+        that tells them apart.
+        """
+        matches = sorted(self._matches(tokens), key=lambda match: (-match.weight, -match.coverage))
+        certain = [match for match in matches if self._is_certain(match, tokens, placed)]
+        mentions: list[Mention] = []
+        taken: set[int] = set()
+        for match in certain:
+            if match.places & taken and match.telling in taken:
+                continue
+            equals = [m for m in certain if m.places == match.places and m.weight >= match.weight - 0.01]
+            best = max(m.coverage for m in equals)
+            entries = dict.fromkeys(m.entry for m in equals if m.coverage >= best - 0.01)
+            mentions.append(Mention(tuple(entries), match.places - taken, True))
+            taken |= match.places
+        return mentions or self._near(matches)
+
+    def _near(self, matches: Sequence[_Match]) -> list[Mention]:
+        """What an incomplete name may mean ("national library"): the entries that share the most of it."""
+        near = [match for match in matches if len(match.places) >= 2 and match.kind]
+        if not near:
+            return []
+        best = [match for match in near if match.weight >= near[0].weight * INEXACT]
+        entries = tuple(dict.fromkeys(match.entry for match in best))
+        return [Mention(entries, best[0].places, False)]
+
+    def _is_certain(self, match: _Match, tokens: Sequence[str], placed: frozenset[int]) -> bool:
+        if not any(self._tells(tokens[place]) for place in match.places - placed):
+            return False
+        return match.coverage >= INEXACT - 0.001 or (match.rare and match.coverage >= ENOUGH)
+
+    def _tells(self, token: str) -> bool:
+        """Whether a word says that a thing is named, not a place: a rare word of a name, or the word "library" itself."""
+        shared = [self._shared[word] for word, _ in self._forms(token)]
+        return any(count <= RARE or count >= KIND * self._count for count in shared)
+
+    def _matches(self, tokens: Sequence[str]) -> list[_Match]:
+        """The best placed match of every alias that is half there."""
+        hits: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        for place, token in enumerate(tokens):
+            for word, quality in self._forms(token):
+                hits[word].append((place, quality))
+        heard = np.zeros(len(self._aliases))
+        for word in hits:
+            heard[self._by_word[word]] += self._weight[word]
+        candidates = np.flatnonzero(heard >= NEAR * self._totals)
+        found = (self._match(int(number), hits) for number in candidates)
+        return [match for match in found if match]
+
+    def _find_forms(self, token: str) -> tuple[tuple[str, float], ...]:
+        """The name words that the token may be a form of, each with how surely."""
+        filed = self._filed.get(token[:1], ())
+        return tuple((word, 1.0 if word == token else INEXACT) for word in filed if same_word(token, word))
+
+    def _match(self, number: int, hits: dict[str, list[tuple[int, float]]]) -> _Match | None:
+        """The alias laid over the question: each word at most once, all close together."""
+        entry, alias = self._aliases[number]
+        laid: dict[int, tuple[str, float]] = {}
+        for word in sorted(set(alias) & hits.keys(), key=lambda word: -self._weight[word]):
+            free = [
+                (-quality, sum(abs(place - other) for other in laid), place)
+                for place, quality in hits[word]
+                if place not in laid and all(abs(place - other) < len(alias) + SLACK for other in laid)
+            ]
+            if free:
+                quality, _, place = min(free)
+                laid[place] = (word, -quality)
+        weight = sum(self._weight[word] * quality for word, quality in laid.values())
+        if not weight or weight < NEAR * self._totals[number]:
+            return None
+        rare = any(self._shared[word] <= RARE and len(word) >= STEM - 1 for word, _ in laid.values())
+        kind = any(self._shared[word] >= KIND * self._count for word, _ in laid.values())
+        telling = max(laid, key=lambda place: self._weight[laid[place][0]])
+        return _Match(entry, frozenset(laid), weight, weight / float(self._totals[number]), rare, kind, telling)
+
+
+def _weight(word: str, shared: int, entries: int) -> float:
+    short = len(word) < STEM - 1 and word.isalpha() and shared > RARE
+    return log1p(entries / shared) * (SHORT if short else 1.0)

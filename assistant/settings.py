@@ -1,0 +1,124 @@
+"""The environment → one frozen `Settings`, or a SettingsError that names each variable to correct."""
+
+import os
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from assistant.errors import SettingsError
+
+PREFIX = "SHYRAQ_"
+ROOT = Path(__file__).resolve().parent.parent
+SHIPPED = Path(__file__).resolve().parent / "_data"
+WEB = ROOT / "bots" / "web"
+
+ORIGIN = re.compile(r"https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+SECRET_FIELDS = {"database_url", "chroma_url"}  # may hold a password: never repeated in a message
+
+
+def shipped(name: str) -> Path:
+    """The folder `name` that came with Shyraq: in a checkout beside the code, in an installed wheel inside it."""
+    return SHIPPED / name if SHIPPED.is_dir() else ROOT / name
+
+
+def _data_dir() -> Path:
+    """`data/` of a checkout; the user's own data folder for an installed wheel, whose code may be read-only."""
+    if (ROOT / "pyproject.toml").is_file():
+        return ROOT / "data"
+    home = os.environ.get("XDG_DATA_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "share") / "shyraq"
+
+
+def _database_url(found: dict[str, Any]) -> str:
+    return f"sqlite:///{found['data_dir']}/shyraq.db"
+
+
+class Settings(BaseSettings):
+    """All that can be set, by SHYRAQ_… variables or a `.env` file; a description says what is expected."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    host: str = Field("127.0.0.1", min_length=1, description="an address to listen on, such as 127.0.0.1 or 0.0.0.0")
+    port: int = Field(8000, ge=0, le=65535, description="a port number from 0 to 65535 (0: any free one)")
+    data_dir: Path = Field(default_factory=_data_dir, description="a folder for index, model and database")
+    knowledge_dir: Path = Field(default_factory=lambda: shipped("knowledge"), description="a knowledge folder")
+    database_url: str = Field(
+        default_factory=_database_url,
+        description="sqlite:////absolute/file.db, or postgresql+psycopg://… with `pip install 'shyraq[postgres]'`",
+    )
+    chroma_url: str | None = Field(
+        None, pattern=r"^https?://[^\s/]+", description="the address of a Chroma server, such as http://127.0.0.1:8001"
+    )
+    embedding: str = Field(
+        "e5-small",
+        pattern=r"^(e5-small|sentence-transformers:.+)$",
+        description="e5-small, or sentence-transformers:NAME-OR-PATH",
+    )
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="web origins exactly as browsers send them, with commas: https://kitap.kz,https://lib.kz:8443"
+    )
+    librarian_contact: str | None = Field(
+        None, max_length=300, description="how patrons reach a librarian: at most 300 characters"
+    )
+
+    @field_validator("data_dir", "knowledge_dir")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().absolute()
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        url = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+        try:
+            driver = make_url(url).drivername
+        except ArgumentError as error:
+            raise ValueError("this is not a database URL") from error
+        if driver not in ("sqlite", "postgresql+psycopg"):
+            raise ValueError("another database")
+        if driver != "sqlite" and not find_spec("psycopg"):
+            raise ValueError("the PostgreSQL driver is not installed")
+        return url
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _exact_origins(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        origins = tuple(origin.strip() for origin in value.split(",") if origin.strip())
+        if not all(ORIGIN.fullmatch(origin) for origin in origins):
+            raise ValueError("not an exact origin")
+        return origins
+
+
+def read_settings(**given: Any) -> Settings:
+    """The settings in force, `given` ones first; raises SettingsError with a line a wrong variable."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        # A default that waits for another field is a consequence of that field's fault.
+        faults = [dict(fault) for fault in error.errors() if fault["type"] != "default_factory_not_called"]
+        raise SettingsError("\n".join(map(_explain, faults))) from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(f".env: this file is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+
+
+def _explain(fault: dict[str, Any]) -> str:
+    """A pydantic fault in an operator's words: variable, found, expected."""
+    name = str(fault["loc"][0])
+    expected = Settings.model_fields[name].description
+    found = "a value that cannot be used" if name in SECRET_FIELDS else repr(fault["input"])[:80]
+    return f"{PREFIX}{name.upper()}: found {found}; expected {expected}"

@@ -1,0 +1,86 @@
+"""What tests share: a core that answers at once, and a real server on a real socket."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from assistant.app import create_app
+from assistant.contract import Ready
+from assistant.core import Core
+from assistant.knowledge import Language
+from assistant.schema import Citation, Focus, Reply, Turn
+from assistant.settings import Settings, read_settings
+
+Serve = Callable[..., AbstractContextManager[httpx.Client]]
+
+ANSWER = (
+    "Қостанай облыстық кітапханасы өлке тарихымен танымал [1]. Оның **қоры** шағын, бірақ жинақы [2].\n\n"
+    "- бірінші жол\n- екінші жол [1]\n\nЁлка — ағаш."
+)
+
+
+def stand_in(message: str, language: Language | None, history: Sequence[Turn]) -> Turn:
+    """Answers like the real core, in shape: tells how many turns it was given."""
+    sources = {"source": "DosAI", "url": None, "quote": "Өлкетану – негізгі бағыт."}
+    citations = tuple(Citation(n=n, id=f"kostanay#{n}", title="Қостанай", **sources) for n in (1, 2))
+    reply = Reply(
+        language=language or "kk",
+        status="answered",
+        answer=f"{ANSWER} ({len(history)})",
+        citations=citations,
+        suggestions=("Ал Қарағанды ше?",),
+    )
+    return Turn(message=message, reply=reply, focus=Focus(question=message, entities=("kostanay",), years=(2015,)))
+
+
+def condition() -> Ready:
+    """An index that is open."""
+    return Ready(index="test-1", passages={"kk": 3, "ru": 3, "en": 3})
+
+
+@contextmanager
+def running(settings: Settings, core: Callable[[], Core]) -> Iterator[httpx.Client]:
+    """The app behind uvicorn on a free port of 127.0.0.1; a client of it."""
+    config = uvicorn.Config(create_app(settings, core), port=0, log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive(), "the server did not start"
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Serve:
+    """Starts servers of a test's own: `with serve(answer=…, core=…, allowed_origins=…) as client`."""
+
+    def start(
+        *, answer: Callable[..., Turn] = stand_in, core: Callable[[], Core] | None = None, **given: object
+    ) -> AbstractContextManager[httpx.Client]:
+        settings = read_settings(_env_file=None, **{"data_dir": tmp_path, **given})
+        return running(settings, core or (lambda: Core(answer, condition)))
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """One server for all tests that leave it as it was."""
+    settings = read_settings(
+        _env_file=None, data_dir=tmp_path_factory.mktemp("data"), allowed_origins="https://kitap.example"
+    )
+    with running(settings, lambda: Core(stand_in, condition)) as started:
+        yield started
