@@ -17,6 +17,8 @@ from assistant.words import words
 
 # Kinds that have proper names; what the others are called ("online catalogues") is for search, not for naming.
 NAMED = {"library", "organisation", "person", "system"}
+# Forms whose words count only whole: "он" is no part of "онлайн".
+POINTING = frozenset({"anaphora", "ellipsis"})
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
@@ -52,7 +54,7 @@ class Catalogue:
         self.places: dict[str, Place] = {place.id: place for place in knowledge.places}
         self.sources: dict[str, Source] = {source.id: source for source in knowledge.sources}
         asked = (*knowledge.topics, *knowledge.forms)
-        self.topic_patterns = Patterns(_words((topic.id, topic.words.all()) for topic in asked))
+        self.topic_patterns = Patterns(_words((topic.id, topic.words.all()) for topic in asked), POINTING)
         self.facet_patterns = Patterns(_words((f"{v.facet}:{v.id}", v.words.all()) for v in knowledge.facets))
         self.place_patterns = Patterns(_words((place.id, place.words.all()) for place in knowledge.places))
         named = [entry for entry in knowledge.entries if entry.kind in NAMED]
@@ -74,6 +76,10 @@ class Catalogue:
     def is_seen(self, word: str) -> bool:
         """Whether the knowledge base uses a folded word at all."""
         return word in self._references.spread
+
+    def is_common(self, word: str) -> bool:
+        """Whether more than one entry uses a folded word."""
+        return self._references.spread.get(word, 0) > 1
 
     def within(self, place: str) -> frozenset[str]:
         """The place and all that holds it, its country left out (the country says nothing)."""

@@ -20,13 +20,24 @@ _CYRILLIC = r"\u0400-\u052f"
 _MIXED = re.compile(rf"[{_LATIN}]+[{_CYRILLIC}][{_LATIN}{_CYRILLIC}]*|[{_CYRILLIC}]+[{_LATIN}][{_LATIN}{_CYRILLIC}]*")
 _IS_LATIN = re.compile(rf"[{_LATIN}]")
 _IS_CYRILLIC = re.compile(rf"[{_CYRILLIC}]")
-# "AIдың": an abbreviation with a Kazakh ending, not a disguised word.
-_ENDED = re.compile(rf"[A-Z]{{2,}}[{_CYRILLIC}]+")
+# "AIдың", "Primoның": a Latin name with a Kazakh ending, not a disguised word.
+_ABBREVIATION = re.compile(r"(?<!\w)([A-Z]{2,})(?=[а-яёәғқңөұүһі])")
+_NAME = re.compile(rf"([{_LATIN}]{{2,}})(?=[{_CYRILLIC}])")
 
 
 def fold(text: str) -> str:
-    """`text` in NFC and small letters, ё→е, Kazakh letters → the Russian ones, look-alikes and stress marks undone."""
-    text = unicodedata.normalize("NFC", unmix(unicodedata.normalize("NFC", text)).casefold())
+    """`text` in NFC and small letters, ё→е, Kazakh letters → the Russian ones, look-alikes and stress marks undone.
+
+    A Kazakh ending is parted from the Latin name it stands on ("AIдың" → "ai дын"), so that the name is found.
+    """
+    folded = _folded(text)
+    # Parting or folding one letter can make the rest of a mixed word readable.
+    return fold(folded) if folded != text and _MIXED.search(folded) else folded
+
+
+def _folded(text: str) -> str:
+    text = unmix(_ABBREVIATION.sub(r"\1 ", unicodedata.normalize("NFC", text)))
+    text = unicodedata.normalize("NFC", _NAME.sub(r"\1 ", text).casefold())
     # й and ё are single characters by now: a mark still standing alone is a stress mark or an ornament.
     return unicodedata.normalize("NFC", _MARKS.sub("", text)).translate(FOLDED)
 
@@ -39,8 +50,6 @@ def unmix(text: str) -> str:
 def _unmixed(match: re.Match[str]) -> str:
     """The word in Cyrillic if its Latin letters all have twins, else in Latin if its Cyrillic ones do, or as it was."""
     word = match.group()
-    if _ENDED.fullmatch(word) and not word.isupper():
-        return word
     cyrillic = word.translate(_TO_CYRILLIC)
     if not _IS_LATIN.search(cyrillic):
         return cyrillic

@@ -5,7 +5,7 @@ One cosine cannot tell (AUROC 0.66 in Kazakh; design, section 4). The weights in
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import exp
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from assistant.catalogue import Catalogue
 from assistant.question import BROAD, FORMS, Question
-from assistant.retrieval import Candidate, Gap, coverage
+from assistant.retrieval import Candidate, Gap, coverage, covers
 
 MODEL = Path(__file__).with_name("gate.json")
 SIGNALS = (
@@ -43,12 +43,20 @@ class Gate:
 
 
 def signals(
-    question: Question, candidate: Candidate, gap: Gap | None, vocabulary: frozenset[str], catalogue: Catalogue
+    question: Question,
+    candidate: Candidate,
+    gap: Gap | None,
+    vocabulary: frozenset[str],
+    catalogue: Catalogue,
+    is_seen: Callable[[str], bool],
 ) -> tuple[float, ...]:
-    """The signals of a candidate, in the order of SIGNALS; `vocabulary` is what its aspect's questions may use."""
+    """The signals of a candidate, in the order of SIGNALS.
+
+    `vocabulary` is what its aspect's questions may use; `is_seen` tells the words that the knowledge base uses at all.
+    """
     wording = question.wording
     rare = sum(catalogue.rarity(token) for token in wording)
-    unseen = sum(catalogue.rarity(token) for token in wording if not catalogue.is_seen(token))
+    strange = [token for token in wording if not is_seen(token) and not covers(vocabulary, token)]
     asked = set(question.topics) - FORMS - BROAD
     answered = asked.intersection(candidate.known.aspect.answers if candidate.known else ())
     lacked = [topic for topic in asked - answered if catalogue.topics[topic].missing]
@@ -58,7 +66,7 @@ def signals(
         candidate.alike,
         candidate.alike - (gap.alike if gap else 0.0),
         coverage(wording, vocabulary, catalogue),
-        unseen / rare if rare else 0.0,
+        sum(map(catalogue.rarity, strange)) / rare if rare else 0.0,
         float(bool(answered)),
         float(bool(lacked) and not answered),
         float(bool(question.entities)),

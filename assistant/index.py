@@ -78,6 +78,7 @@ class Index:
         references = References.model_validate_json((folder / "references.json").read_text(encoding="utf-8"))
         self.catalogue = Catalogue(knowledge, references)
         vectors = np.load(folder / "vectors.npy", mmap_mode="r")
+        self.documents = {passage.aspect: passage for passage in self.passages if passage.kind == "document"}
         if not len(vectors) == len(self.passages) == self.manifest["passages"]:
             raise ValueError("its parts differ in length")
         client = open_chroma(folder, chroma_url)

@@ -22,8 +22,9 @@ class Found:
 class Patterns:
     """Patterns filed by the beginning of their first word."""
 
-    def __init__(self, named: Iterable[tuple[str, str]]) -> None:
-        """`named`: (name, pattern) pairs; many patterns may share a name."""
+    def __init__(self, named: Iterable[tuple[str, str]], whole: frozenset[str] = frozenset()) -> None:
+        """`named`: (name, pattern) pairs, many to a name; the patterns of the names in `whole` are whole words."""
+        self._whole = whole
         self._filed: dict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
         for name, pattern in named:
             beginnings = tuple(words(fold(pattern)))
@@ -36,18 +37,20 @@ class Patterns:
             Found(name, places)
             for start, token in enumerate(tokens)
             for name, beginnings in self._filed.get(token[:KEY], ())
-            if (places := _match(tokens, start, beginnings))
+            if (places := _match(tokens, start, beginnings, whole=name in self._whole))
         }
         return sorted(found, key=lambda item: (-len(item.places), item.places, item.name))
 
 
-def _match(tokens: Sequence[str], start: int, beginnings: tuple[str, ...]) -> tuple[int, ...] | None:
+def _match(
+    tokens: Sequence[str], start: int, beginnings: tuple[str, ...], *, whole: bool
+) -> tuple[int, ...] | None:
     """The places of the words that match, in order and close together; None if one is missing."""
     places: list[int] = []
     at = start
     for number, beginning in enumerate(beginnings):
         reach = range(at, min(at + 1 + (GAP if number else 0), len(tokens)))
-        hit = next((place for place in reach if _begins(tokens[place], beginning)), None)
+        hit = next((place for place in reach if _begins(tokens[place], beginning, whole)), None)
         if hit is None:
             return None
         places.append(hit)
@@ -55,6 +58,6 @@ def _match(tokens: Sequence[str], start: int, beginnings: tuple[str, ...]) -> tu
     return tuple(places)
 
 
-def _begins(token: str, beginning: str) -> bool:
+def _begins(token: str, beginning: str, whole: bool) -> bool:
     """To the letter: a mistyped letter forgiven here would find Canada in «қандай»."""
-    return token == beginning if len(beginning) < 3 else token.startswith(beginning)
+    return token == beginning if whole or len(beginning) < 3 else token.startswith(beginning)

@@ -9,7 +9,9 @@ from assistant.names import Mention
 from assistant.words import words
 
 # Topics that say how a question is put, not what it asks for.
-FORMS = frozenset({"list", "count", "compare", "lack"})
+FORMS = frozenset(
+    {"list", "count", "compare", "lack", "anaphora", "ellipsis", "next-year", "previous-year"}
+)
 # Topics that nearly every question touches; what is missing of them is never worth a refusal.
 BROAD = frozenset({"overview", "number", "people", "event", "definition", "service"})
 
@@ -41,7 +43,7 @@ class Question:
 
     @property
     def forms(self) -> frozenset[str]:
-        """How the question is put: list, count, compare, lack."""
+        """How the question is put: the ids of forms.yaml."""
         return FORMS.intersection(self.topics)
 
     def about(self, entities: tuple[str, ...]) -> "Question":

@@ -18,7 +18,7 @@ from assistant.words import same_word, words
 DEEP = 12  # candidates whose wording is compared with the question's word by word
 
 OWN, MENTIONED = 0.10, 0.05  # for an aspect of an entry that the question names, or that speaks of it
-ASKED = 0.04  # for each topic asked for that the aspect answers
+ASKED = 0.08  # for each topic asked for that the aspect answers
 PLACED = 0.05  # for an aspect about the place asked for
 WORDED = 0.15  # × the share of a typical question's wording that the question has
 SPOKEN = 0.05  # for a gap whose own words the question uses
@@ -61,7 +61,7 @@ def retrieve(question: Question, hits: Sequence[Hit], catalogue: Catalogue) -> F
     for hit in hits:
         best.setdefault(hit.passage.aspect, hit)
     gaps = [_gap(question, hit, catalogue) for name, hit in best.items() if name.startswith("topic#")]
-    rest = [(catalogue.known.get(name), hit) for name, hit in best.items() if not name.startswith("topic#")]
+    rest = [(catalogue.known.get(name), hit) for name, hit in best.items() if not name.startswith(("topic#", "intent#"))]
     fitting, unmet = _fitting(question, rest, catalogue)
     shallow = sorted(fitting, key=lambda pair: -_score(question, *pair, alike=0.0))
     candidates = [_candidate(question, known, hit, catalogue) for known, hit in shallow[:DEEP]]
@@ -152,12 +152,13 @@ def likeness(tokens: Sequence[str], text: str, catalogue: Catalogue) -> float:
 def coverage(wording: Sequence[str], vocabulary: frozenset[str], catalogue: Catalogue) -> float:
     """The share of a question's wording, weighed by rarity, that an aspect's vocabulary accounts for (0…1)."""
     total = sum(catalogue.rarity(token) for token in wording)
-    covered = sum(catalogue.rarity(token) for token in wording if _in_vocabulary(token, vocabulary))
+    covered = sum(catalogue.rarity(token) for token in wording if covers(vocabulary, token))
     return covered / total if total else 1.0
 
 
 @lru_cache(maxsize=100_000)
-def _in_vocabulary(token: str, vocabulary: frozenset[str]) -> bool:
+def covers(vocabulary: frozenset[str], token: str) -> bool:
+    """Whether a folded word, or another form of it, is among the words of a vocabulary."""
     return token in vocabulary or any(same_word(token, word) for word in vocabulary)
 
 

@@ -9,10 +9,14 @@ from assistant.knowledge import Language
 Status = Literal["answered", "clarify", "unknown", "smalltalk", "declined"]
 
 
-class Citation(BaseModel):
-    """A passage that a sentence rests on; `n` is its marker [n] in the answer."""
+class Frozen(BaseModel):
+    """Data that does not change."""
 
     model_config = ConfigDict(frozen=True)
+
+
+class Citation(Frozen):
+    """A passage that a sentence rests on; `n` is its marker [n] in the answer."""
 
     n: int
     id: str
@@ -22,10 +26,8 @@ class Citation(BaseModel):
     quote: str
 
 
-class Reply(BaseModel):
+class Reply(Frozen):
     """What a patron gets: the body of `POST /api/chat`, but for its ids."""
-
-    model_config = ConfigDict(frozen=True)
 
     language: Language
     status: Status
@@ -34,25 +36,41 @@ class Reply(BaseModel):
     suggestions: tuple[str, ...] = ()
 
 
-class Focus(BaseModel):
-    """What a turn was about, kept with it so that a follow-up ("and in 2015?") can be made whole.
+class Plan(Frozen):
+    """What to say, in no language yet: the writer says it in any.
 
-    `entities` are entry ids, `aspects` aspect ids of the evidence, `years` the years asked for.
+    * "aspects":  the aspects' texts (`aspects`: ids, or "document:…" passages)
+    * "list", "count": the entries that have all of `facets` ("facet:value") and lie in `places`; `aspects` prove each
+    * "compare":  the aspects side by side
+    * "clarify":  which of `entries` is meant
+    * "unknown":  what `topic` says is missing; `aspects` is the nearest that is known, if any
+    * "intent":   the small talk `topic`
     """
 
-    model_config = ConfigDict(frozen=True)
+    kind: Literal["aspects", "list", "count", "compare", "clarify", "unknown", "intent"]
+    aspects: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
+    facets: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    topic: str | None = None
+
+
+class Focus(Frozen):
+    """What a turn was about, kept with it so that a follow-up ("and in 2015?") can be made whole.
+
+    `question` is the message made whole, `frame` the same without names and years, `entities` entry ids,
+    `plans` what was said, one a part of the question.
+    """
 
     question: str = ""
+    frame: str = ""
     entities: tuple[str, ...] = ()
-    aspects: tuple[str, ...] = ()
-    places: tuple[str, ...] = ()
     years: tuple[int, ...] = ()
+    plans: tuple[Plan, ...] = ()
 
 
-class Turn(BaseModel):
+class Turn(Frozen):
     """One question and its reply, as the conversation remembers them."""
-
-    model_config = ConfigDict(frozen=True)
 
     message: str
     reply: Reply

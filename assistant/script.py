@@ -31,6 +31,9 @@ _APOSTROPHES = str.maketrans("’ʼ`´‘", "'''''")
 _ADDRESS = r"\S+@\S+|(?:https?://|www\.)\S+|[\w-]+\.(?:kz|ru|com|org|net)\b\S*"
 # A word may hold apostrophes, and a digit that stands for a letter between letters or before two ("4to", "ko6ka").
 _WORD = r"[^\W\d_](?:['’ʼ`´‘]*[^\W\d_]|(?<=[a-z])[46](?=[a-z]))*['’ʼ`´‘]?|\b4(?=[a-z]{2})[a-z'46]+"
+_ROMAN = re.compile("[IVXLC]{2,}")
+# Typed as in English even in the middle of Kazakh.
+_BORROWED = {"online": "онлайн", "offline": "офлайн", "computer": "компьютер", "website": "сайт", "chat": "чат"}
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u0259\u01f5]")
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 
@@ -56,9 +59,10 @@ def _pattern(keep: frozenset[str]) -> re.Pattern[str]:
 
 def _read(match: re.Match[str], language: Language) -> str:
     word = match["word"]
-    if not word or not _LATIN.search(word) or _CYRILLIC.search(word):
+    if not word or not _LATIN.search(word) or _CYRILLIC.search(word) or _ROMAN.fullmatch(word):
         return match.group()
-    found = decode(word.translate(_APOSTROPHES).casefold()[:_LONGEST_WORD], language)
+    small = word.translate(_APOSTROPHES).casefold()
+    found = _BORROWED.get(small) or decode(small[:_LONGEST_WORD], language)
     if len(word) > 1 and word.isupper():
         return found.upper()
     return found.capitalize() if word[0].isupper() else found
@@ -132,7 +136,7 @@ def _priced(spellings: Spellings) -> list[tuple[str, str, float]]:
 # Letters of English spelling and endings cut short, seen less often.
 _SHORTCUTS_KK = {
     "c": ("к", "с"), "x": ("кс",), "q": ("к", "ғ"), "w": ("в",), "ph": ("ф",), "iya": ("ия",), "ia": ("ия",),
-    "iu": ("ию", "ю"), "ii": ("ий",), "'": ("",), "ck": ("к",), "tc": ("ц",), "6": ("ш", "б"), "ie": ("ие",), "ö": ("ё",),
+    "iu": ("ию", "ю"), "ii": ("ий",), "'": ("",), "ck": ("к",), "tc": ("ц",), "6": ("ш", "б"), "ie": ("ие",),
 }  # fmt: skip
 _SHORTCUTS_RU = {
     "c": ("к", "с"), "x": ("кс",), "q": ("к",), "ph": ("ф",), "iy": ("ий", "ый"), "ii": ("ий", "ии"), "y": ("ий", "ый"),

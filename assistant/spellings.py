@@ -1,8 +1,8 @@
 """How people type Kazakh and Russian in Latin letters: each Cyrillic letter with its Latin spellings.
 
 A spelling given twice is twice as common. Collected from the Kazakh Latin alphabets of 2017 (apostrophes), 2018
-(acutes) and 2021 (ä ğ ñ ö ū ü ş), the Russian standards (GOST 7.79, BGN, passports) and chats. `assistant.script` reads them
-backwards; `evals.respell` writes with them.
+(acutes) and 2021 (ä ğ ñ ö ū ü ş), the Russian standards (GOST 7.79, BGN, passports) and chats.
+`assistant.script` reads them backwards; `evals.respell` writes with them.
 """
 
 from collections.abc import Mapping

@@ -26,10 +26,13 @@ def same_word(left: str, right: str) -> bool:
         return False
     common = _common(short, long)
     if common == len(short):
-        return len(long) - common <= (LONGEST_ENDING if common >= 4 else 2)
+        return len(long) - common <= (LONGEST_ENDING if common >= 4 else common - 1)
     if common >= 4 and len(short) - common <= (2 if len(short) > 6 else 1) and len(long) - common <= OTHER_ENDING:
         return True
-    return len(short) >= TYPO_FROM and OSA.distance(short, long[: len(short) + 1], score_cutoff=1) <= 1
+    if len(short) < TYPO_FROM:
+        return False
+    lengths = range(len(short) - 1, len(short) + 2)
+    return any(OSA.distance(short, long[:length], score_cutoff=1) <= 1 for length in lengths)
 
 
 def _common(left: str, right: str) -> int:

@@ -9,11 +9,12 @@ import argparse
 import hashlib
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.catalogue import Catalogue
 from assistant.fold import fold
 from assistant.gate import MODEL, SIGNALS, signals
 from assistant.index import Hit, Index, Passage, Shelf
@@ -99,9 +100,14 @@ def _example(index: Index, passage: Passage, vector: NDArray[np.float32], *, who
     lacking = passage.aspect.startswith("topic#")
     if not lacking and (not best.known or best.known.entry.id != passage.aspect.split("#")[0]):
         return None  # the wrong aspect was found: neither answer nor refusal is the lesson of this one
-    features = signals(question, best, gap, vocabulary, catalogue)
+    features = signals(question, best, gap, vocabulary, catalogue, _seen_elsewhere(catalogue, vocabulary))
     owner = passage.aspect.split("#")[lacking]
     return features, float(not lacking), hashlib.sha256(owner.encode()).digest()[0] % 2 == 0
+
+
+def _seen_elsewhere(catalogue: Catalogue, vocabulary: frozenset[str]) -> Callable[[str], bool]:
+    """Words that one entry alone uses may come from the very question that is left out."""
+    return lambda word: catalogue.is_common(word) or word in vocabulary
 
 
 def _is_same(hit: Hit, passage: Passage, whole_topic: bool) -> bool:

@@ -7,10 +7,10 @@ on (ntrex-kk-ru-en.jsonl, tatoeba-en-kk.jsonl, tatoeba-kk-ru.jsonl):
 
 * NTREX-128 (kk, ru, en), © Microsoft, CC-BY-SA-4.0, github.com/MicrosoftTranslator/NTREX
 * Tatoeba sentence pairs (en-kk, kk-ru), CC-BY-2.0-FR, tatoeba.org, with its contributors
-* evals/language/phrases.jsonl, questions and greetings as people type them, and names.jsonl, names that say nothing of
-  the language; both written for Shyraq (Apache-2.0)
+* evals/language/phrases.jsonl, questions and greetings as people type them, words.jsonl, common words, and
+  names.jsonl, names that say nothing of the language; written for Shyraq (Apache-2.0)
 
-15 % of the documents, by hash, are never trained on; the figures printed are theirs. The model keeps letter n-gram
+15 % of the documents and phrases, by hash, are never trained on; the figures printed are theirs. The model keeps letter n-gram
 weights only, no text. The same files and seed give the same model.
 """
 
@@ -34,11 +34,14 @@ from assistant.ngrams import BUCKETS, ngrams, words
 from evals import respell
 
 PHRASES = Path(__file__).parent / "language" / "phrases.jsonl"
+WORDS = Path(__file__).parent / "language" / "words.jsonl"
 NAMES = Path(__file__).parent / "language" / "names.jsonl"
 HELD_OUT = 0.15
 SEED = 20261122
 # Chat phrases are few but look like what patrons type: each is respelled this many times more than a news sentence.
 PHRASE_WEIGHT = 6
+# A name as each of the languages, so that it speaks for none.
+NAME_SAMPLES = 16
 
 _CYRILLIC, _LATIN = re.compile("[\u0400-\u052f]"), re.compile("[A-Za-z]")
 
@@ -119,7 +122,8 @@ def training(rows: list[Row], names: list[Row], rng: random.Random) -> Iterator[
                 yield Sample(_spoilt(row, kind, names, rng), kind.language, kind.name)
     for row in names:
         for kind in KINDS:
-            yield from (Sample(kind.respell(row[kind.language], rng), kind.language, kind.name) for _ in range(4))
+            for _ in range(NAME_SAMPLES // sum(other.language == kind.language for other in KINDS)):
+                yield Sample(kind.respell(row[kind.language], rng), kind.language, kind.name)
 
 
 def _spoilt(row: Row, kind: Kind, names: list[Row], rng: random.Random) -> str:
@@ -210,7 +214,7 @@ def bayes(data: Matrix, smoothing: float = 0.3, softening: float = 0.2) -> Weigh
 
 
 def logistic(data: Matrix, start: Weights, seed: int, epochs: int = 2, rate: float = 0.02) -> Weights:
-    """Multinomial logistic regression from `start` on, by Adagrad; few epochs keep what `start` knew of rare n-grams."""
+    """Multinomial logistic regression from `start` on, by Adagrad; few epochs keep what `start` knew of the rare."""
     rng = np.random.default_rng(seed)
     weights, bias = start[0].copy(), start[1].copy()
     seen, seen_bias = np.full((BUCKETS, 3), 1e-4, np.float32), np.full(3, 1e-2, np.float32)
@@ -294,7 +298,8 @@ def main() -> None:
     parser.add_argument("--model", choices=["both", "logistic", "bayes"], default="both")
     arguments = parser.parse_args()
     rows = read([*sorted(arguments.files), PHRASES])
-    samples = training([row for row in rows if not held_out(row)], read([NAMES]), random.Random(SEED))
+    learnt = [row for row in rows if not held_out(row)] + read([WORDS])
+    samples = training(learnt, read([NAMES]), random.Random(SEED))
     data = matrix(list(samples))
     save(*learn(data, arguments.model), arguments.out)
     measured = list(measuring([row for row in rows if held_out(row)], random.Random(SEED)))

@@ -23,7 +23,7 @@ from assistant.letters import LONGEST, STEPS
 from assistant.script import to_cyrillic
 from assistant.spellings import KAZAKH_ALPHABETS
 from evals import respell
-from evals.train_language import NAMES, PHRASE_WEIGHT, PHRASES, SEED, Row, held_out, read
+from evals.train_language import NAMES, PHRASE_WEIGHT, PHRASES, SEED, WORDS, Row, held_out, read
 
 _WORD = re.compile("[\u0400-\u052f]+")
 _DISCOUNT = 0.6
@@ -119,7 +119,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("assistant/letters.npz"))
     arguments = parser.parse_args()
     rows = read([*sorted(arguments.files), PHRASES])
-    learnt = [row for row in rows if not held_out(row)] + read([NAMES])
+    learnt = [row for row in rows if not held_out(row)] + read([WORDS, NAMES])
     languages: tuple[Language, ...] = ("kk", "ru")
     models = {language: letter_costs(letter_counts(learnt, language)) for language in languages}
     save(models, arguments.out)

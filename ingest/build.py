@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from assistant.catalogue import read_references
+from assistant.dialogue import Dialogue
 from assistant.embedding import MODEL_FOLDER, Model, open_model
 from assistant.errors import IndexUnavailable
 from assistant.index import (
@@ -36,7 +37,7 @@ from assistant.index import (
 from assistant.knowledge import LANGUAGES, Knowledge, Language, load
 from assistant.language import Identifier
 from assistant.lexical import Lexical
-from assistant.settings import Settings
+from assistant.settings import Settings, shipped
 from ingest.documents import document_passages
 from ingest.model import ensure_model
 from ingest.passages import passages_of
@@ -58,7 +59,7 @@ def ingest(settings: Settings, say: Say) -> str:
         if settings.embedding == "e5-small":
             ensure_model(settings.data_dir / "models" / MODEL_FOLDER, say)
         documents = document_passages(settings.knowledge_dir / "documents", Identifier.load(), say)
-        passages = passages_of(knowledge) + documents
+        passages = passages_of(knowledge, Dialogue.load(shipped("prompts"))) + documents
         content = _fingerprint(knowledge, passages, settings.embedding)
         version = current_version(root)
         if version and _is_whole(root / version, content, settings.chroma_url):

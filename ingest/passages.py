@@ -1,15 +1,18 @@
-"""Knowledge → passages: each aspect's text, its typical questions, and questions for what we lack."""
+"""Knowledge and dialogue → passages: aspects' texts and typical questions, questions for what we lack, small talk."""
 
 from collections.abc import Iterator
 
+from assistant.dialogue import PREFIX, Dialogue
 from assistant.index import Passage
-from assistant.knowledge import LANGUAGES, Entry, Knowledge, Language, Topic
+from assistant.knowledge import LANGUAGES, Entry, Knowledge, Language, WordLists
 
 
-def passages_of(knowledge: Knowledge) -> list[Passage]:
-    """Every passage of the knowledge base, its id unique and stable while its place in the file is."""
+def passages_of(knowledge: Knowledge, dialogue: Dialogue) -> list[Passage]:
+    """Every passage of knowledge and dialogue, its id unique and stable while its place in the file is."""
     found = [passage for entry in knowledge.entries for passage in _of_entry(entry)]
-    return found + [passage for topic in knowledge.topics for passage in _of_topic(topic)]
+    found += [passage for topic in knowledge.topics for passage in _asked_of(f"topic#{topic.id}", topic.questions)]
+    intents = dialogue.intents.items()
+    return found + [passage for name, intent in intents for passage in _asked_of(PREFIX + name, intent.utterances)]
 
 
 def _of_entry(entry: Entry) -> Iterator[Passage]:
@@ -21,9 +24,9 @@ def _of_entry(entry: Entry) -> Iterator[Passage]:
             yield from _questions(name, language, aspect.questions[language], title)
 
 
-def _of_topic(topic: Topic) -> Iterator[Passage]:
+def _asked_of(name: str, texts: WordLists) -> Iterator[Passage]:
     for language in LANGUAGES:
-        yield from _questions(f"topic#{topic.id}", language, topic.questions[language], "")
+        yield from _questions(name, language, texts[language], "")
 
 
 def _questions(name: str, language: Language, questions: tuple[str, ...], title: str) -> Iterator[Passage]:

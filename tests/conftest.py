@@ -15,7 +15,8 @@ from assistant.contract import Ready
 from assistant.core import Core
 from assistant.knowledge import Language
 from assistant.schema import Citation, Focus, Reply, Turn
-from assistant.settings import Settings, read_settings
+from assistant.settings import ROOT, Settings, read_settings
+from ingest.build import ingest
 
 Serve = Callable[..., AbstractContextManager[httpx.Client]]
 
@@ -84,3 +85,11 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     )
     with running(settings, lambda: Core(stand_in, condition)) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def index_dir() -> Path:
+    """The checkout's own data folder with its index up to date: building one takes a minute, bringing one up seconds."""
+    settings = read_settings(_env_file=None, data_dir=ROOT / "data", knowledge_dir=ROOT / "knowledge")
+    ingest(settings, print)
+    return settings.data_dir

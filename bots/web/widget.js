@@ -64,7 +64,7 @@
     form { display: flex; gap: .5rem; padding: .75rem; border-top: 1px solid var(--line); align-items: end; }
     textarea { flex: 1; min-width: 0; padding: .6rem .75rem; resize: none; background: var(--paper); }
     form button { background: var(--accent); color: var(--on); border-color: var(--accent); font-weight: 600; }
-    ::placeholder { color: var(--soft); opacity: 1; } .status { min-height: 1.5rem; margin: 0 1rem; color: var(--soft); }
+    ::placeholder { color: var(--soft); opacity: 1; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; } .status { min-height: 1.5rem; margin: 0 1rem; color: var(--soft); }
     .notice { margin: 0; padding: 0 1rem .6rem; color: var(--soft); font-size: .8125rem; }
     .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
     :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }

@@ -1,0 +1,108 @@
+# `make serve` sets everything up and serves; `make test` installs what tests need and runs them; `make` lists the rest.
+# Every target makes what it needs first, and repeats are instant.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+MODELS := .venv-models/bin
+TORCH := torch==2.13.0
+
+# Without compiled files every start takes seconds longer, so they are kept, whatever the shell says.
+export PYTHONDONTWRITEBYTECODE :=
+# uv does not read pip's settings: a mirror that is set there counts here too.
+UV = UV_DEFAULT_INDEX="$${PIP_INDEX_URL:-$$($(BIN)/pip config get global.index-url 2>/dev/null || true)}" $(BIN)/uv
+LOCKED = $(UV) pip install --no-deps --require-hashes --requirement
+PROJECT = $(UV) pip install --no-deps --build-constraints requirements-build.lock --editable .
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	--custom-compile-command "make lock" $(UPGRADE)
+
+.PHONY: help serve index check test test-postgres test-models lint format eval bench install wheel lock clean
+
+help: ## list these targets
+	@sed -nE 's/^([a-z-]+):.* ## (.*)/\1\t\2/p' Makefile | expand -t 15
+
+serve: index ## install, index what is new, serve on 127.0.0.1:8000 (PORT= changes it)
+	@exec $(BIN)/shyraq serve $(if $(PORT),--port $(PORT))
+
+index: .venv/installed ## bring the search index up to date with the knowledge
+	@$(BIN)/shyraq ingest
+
+check: .venv/installed ## check what librarians edit: knowledge and prompts
+	@$(BIN)/shyraq check
+
+test: .venv/developed ## install what tests need and run all that need no torch
+	@tests/chromium.sh
+	$(BIN)/python -m pytest tests --ignore=tests/models
+
+test-postgres: .venv/developed ## run the store's tests on a throwaway PostgreSQL
+	@tests/postgres.sh $(BIN)/python -m pytest tests/test_store.py
+
+test-models: .venv-models/installed ## run the tests of sentence-transformers, with a real model
+	$(MODELS)/python -m pytest tests/models
+
+lint: .venv/developed ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/developed ## mend what ruff can mend
+	-$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+eval: index ## ask the questions of evals/suites and score the answers
+	@$(BIN)/shyraq eval
+
+bench: index .venv-models/installed ## measure Shyraq beside the pipeline of LangChain's RAG tutorial
+	@$(MODELS)/python -m evals.bench
+
+install: .venv/installed ## install what serving takes, in .venv
+
+wheel: .venv/installed ## build dist/shyraq-….whl
+	@$(UV) build --wheel --build-constraints requirements-build.lock --out-dir dist
+
+lock: $(BIN)/uv ## write the locks anew from pyproject.toml (UPGRADE=--upgrade for newer versions)
+	@$(COMPILE) pyproject.toml --output-file requirements.lock
+	@$(COMPILE) --group build --constraints requirements.lock --output-file requirements-build.lock
+	@$(COMPILE) pyproject.toml --group dev --extra postgres \
+		--constraints requirements.lock --constraints requirements-build.lock --output-file requirements-dev.lock
+	@$(COMPILE) pyproject.toml --group dev --group models --extra sentence-transformers --excludes <(echo torch) \
+		--constraints requirements-dev.lock --output-file requirements-models.lock
+
+clean: ## remove environments and caches; the data folder stays
+	rm -rf .venv .venv-models dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/uv: requirements-build.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Shyraq needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 | tail -1)."; \
+		echo "Name another, such as: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; } >&2
+	@echo "Making .venv…"
+	@$(PYTHON) -m venv .venv || { \
+		echo "Python cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; \
+		rm -rf .venv; exit 1; }
+	@$(BIN)/pip install --quiet --no-deps --require-hashes --requirement requirements-build.lock
+	@touch $@
+
+.venv/installed: requirements.lock pyproject.toml $(BIN)/uv
+	@echo "Installing what serving takes…"
+	@$(LOCKED) requirements.lock --python .venv
+	@$(PROJECT) --python .venv
+	@touch $@
+
+.venv/developed: requirements-dev.lock .venv/installed
+	@echo "Installing what tests take…"
+	@$(LOCKED) requirements-dev.lock --python .venv
+	@touch $@
+
+# torch comes by pip, unlocked but for its version: PyPI's file for Linux brings gigabytes of CUDA, so that a CPU build,
+# whose hash is another, is worth putting where pip finds it (find-links in pip's settings).
+.venv-models/installed: requirements-models.lock .venv/installed
+	@echo "Installing torch and sentence-transformers in .venv-models…"
+	@$(PYTHON) -m venv .venv-models
+	@$(MODELS)/pip install $(TORCH)
+	@$(LOCKED) requirements-models.lock --python .venv-models
+	@$(PROJECT) --python .venv-models
+	@touch $@

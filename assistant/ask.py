@@ -1,0 +1,149 @@
+"""The path of a question, from a patron's message to a reply that its evidence holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from assistant.clean import clean
+from assistant.dialogue import Dialogue
+from assistant.embedding import Model, open_model
+from assistant.followup import choice, frame, resume
+from assistant.gate import Gate
+from assistant.grounding import grounded
+from assistant.index import Hit, Index, Shelf
+from assistant.knowledge import Language
+from assistant.language import Identified, Identifier
+from assistant.parts import parts
+from assistant.phrases import Phrases
+from assistant.planning import plan
+from assistant.question import Question, understand
+from assistant.retrieval import retrieve
+from assistant.schema import Focus, Plan, Reply, Turn
+from assistant.script import to_cyrillic
+from assistant.settings import Settings, shipped
+from assistant.writer import Writer
+
+REPEATS: dict[str, Language] = {"repeat_kk": "kk", "repeat_ru": "ru", "repeat_en": "en"}
+
+
+@dataclass(frozen=True)
+class Librarian:
+    """All that answering takes: the index in force, the models, the words."""
+
+    shelf: Shelf
+    model: Model
+    identifier: Identifier
+    gate: Gate
+    phrases: Phrases
+    dialogue: Dialogue
+    contact: str | None
+
+
+def open_librarian(settings: Settings) -> Librarian:
+    """Open models, prompts and index; raises ModelError, KnowledgeError or IndexUnavailable."""
+    shelf = Shelf(settings.data_dir / "index", settings.chroma_url)
+    shelf.index()
+    return Librarian(
+        shelf=shelf,
+        model=open_model(settings.embedding, settings.data_dir),
+        identifier=Identifier.load(),
+        gate=Gate.load(),
+        phrases=Phrases.load(shipped("prompts")),
+        dialogue=Dialogue.load(shipped("prompts")),
+        contact=settings.librarian_contact,
+    )
+
+
+def ask(message: str, *, language: Language | None, history: Sequence[Turn], librarian: Librarian) -> Turn:
+    """Answer a message; `language` is leaned on where its letters say little. Raises IndexUnavailable."""
+    index = librarian.shelf.index()
+    text = clean(message)
+    identified = _identify(text, language, history, librarian)
+    spoken = identified.language or language or "kk"
+    question = understand(_in_own_script(text, identified, spoken, index), spoken, index.catalogue)
+    plans, focus = _think(question, history, index, librarian)
+    wanted = REPEATS.get(plans[0].topic or "")
+    if wanted:
+        spoken, plans, focus = wanted, *_repeat(plans, history)
+    return Turn(message=message, reply=_reply(plans, spoken, len(history), index, librarian), focus=focus)
+
+
+def _identify(text: str, language: Language | None, history: Sequence[Turn], librarian: Librarian) -> Identified:
+    """The language of a message, leaning on the conversation's, then on the request's."""
+    return librarian.identifier.identify(text, history[-1].reply.language if history else language)
+
+
+def _in_own_script(text: str, identified: Identified, spoken: Language, index: Index) -> str:
+    if identified.spelling != "latin" or spoken == "en":
+        return text
+    return to_cyrillic(text, spoken, _latin_names(index))
+
+
+@lru_cache(maxsize=2)
+def _latin_names(index: Index) -> frozenset[str]:
+    """Words that names write in Latin letters in Kazakh and Russian too: DosAI, Alma, IFLA."""
+    titles = (name for entry in index.catalogue.entries.values() for tongue in ("kk", "ru") for name in entry.names(tongue))
+    return frozenset(word.casefold() for title in titles for word in title.split() if word.isascii() and word.isalpha())
+
+
+def _think(
+    question: Question, history: Sequence[Turn], index: Index, librarian: Librarian
+) -> tuple[tuple[Plan, ...], Focus]:
+    """What to say, and what the turn was about."""
+    hits = _search(question, index, librarian)
+    intent = librarian.dialogue.intent(question, hits, index.catalogue)
+    if intent:
+        return (Plan(kind="intent", topic=intent),), Focus()
+    chosen = choice(question, history, index.catalogue)
+    if chosen:
+        whole = understand(index.catalogue.entries[chosen].title[question.language], question.language, index.catalogue)
+        question, hits = whole.about((chosen,)), _search(whole, index, librarian)
+    else:
+        resumed = resume(question, history, index.catalogue)
+        if resumed:
+            question, hits = resumed, _search(resumed, index, librarian)
+    pieces = parts(question, index.catalogue)
+    plans = tuple(_plan(piece, _search(piece, index, librarian), index, librarian) for piece in pieces)
+    plans = plans if _are_worth_saying(plans) else (_plan(question, hits, index, librarian),)
+    return plans, _focus(question, plans)
+
+
+def _are_worth_saying(plans: Sequence[Plan]) -> bool:
+    """Whether answering a message in parts says more than answering it whole."""
+    return len({plan.aspects or plan.topic for plan in plans}) > 1 and any(plan.kind != "unknown" for plan in plans)
+
+
+def _search(question: Question, index: Index, librarian: Librarian) -> list[Hit]:
+    vector = librarian.model.embed_query(question.text)
+    return index.search(question.language, question.text, vector)
+
+
+def _plan(question: Question, hits: Sequence[Hit], index: Index, librarian: Librarian) -> Plan:
+    return plan(question, retrieve(question, hits, index.catalogue), index.catalogue, librarian.gate)
+
+
+def _focus(question: Question, plans: Sequence[Plan]) -> Focus:
+    spoken = [aspect.split("#")[0] for said in plans for aspect in said.aspects if said.kind in ("aspects", "compare")]
+    listed = [entry for said in plans for entry in said.entries if len(said.entries) == 1]
+    entities = tuple(dict.fromkeys([*question.entities, *spoken[:1], *listed]))
+    entities = tuple(entity for entity in entities if not entity.startswith("document:"))
+    return Focus(question=question.text, frame=frame(question), entities=entities, years=question.years, plans=tuple(plans))
+
+
+def _repeat(plans: tuple[Plan, ...], history: Sequence[Turn]) -> tuple[tuple[Plan, ...], Focus]:
+    """The plans of the last answer, to be said again; small talk that says so where there is none."""
+    last = next((turn.focus for turn in reversed(history) if turn.focus.plans), None)
+    return (last.plans, last) if last else (plans, Focus())
+
+
+def _reply(plans: Sequence[Plan], language: Language, turn: int, index: Index, librarian: Librarian) -> Reply:
+    writer = Writer(index.catalogue, index.documents, librarian.phrases, librarian.dialogue, librarian.contact)
+    draft = writer.write(plans, language, turn)
+    cited = {citation.n: citation for citation in draft.citations.values()}
+    return Reply(
+        language=language,
+        status=draft.status,
+        answer=grounded(draft.text, cited, language, frozenset(draft.derived)),
+        citations=tuple(cited[number] for number in sorted(cited)),
+        suggestions=tuple(draft.suggestions),
+    )

@@ -1,0 +1,101 @@
+"""Small talk, abuse, attempts to change the orders, and wishes to hear the answer in another language."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from assistant.catalogue import Catalogue
+from assistant.errors import KnowledgeError
+from assistant.fold import fold
+from assistant.index import Hit
+from assistant.knowledge import LANGUAGES, WordLists
+from assistant.patterns import Patterns
+from assistant.question import BROAD, FORMS, Question
+from assistant.retrieval import likeness
+from assistant.words import same_word, words
+
+FILE = "dialogue.yaml"
+PREFIX = "intent#"
+ALIKE = 0.62  # of the utterance's wording in the message, and of the message's in the utterance
+NEAR = 0.86  # cosine: below it, the same words mean something else
+
+
+class Intent(BaseModel):
+    """One kind of small talk: how people say it, how we reply, and the status of that reply.
+
+    `words` are word patterns that show it wherever they stand in a message.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    status: Literal["smalltalk", "declined"]
+    utterances: WordLists
+    replies: WordLists
+    words: WordLists = WordLists()
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """The intents of prompts/dialogue.yaml."""
+
+    intents: dict[str, Intent]
+    patterns: Patterns
+
+    @classmethod
+    def load(cls, folder: Path) -> "Dialogue":
+        """Read and validate; raises KnowledgeError with every problem."""
+        intents = _read(folder / FILE)
+        named = ((name, word) for name, intent in intents.items() for word in intent.words.all())
+        return cls(intents, Patterns(named))
+
+    def intent(self, question: Question, hits: Sequence[Hit], catalogue: Catalogue) -> str | None:
+        """The small talk that a message is, if it is little else; what its words show outright comes first."""
+        shown = [found.name for found in self.patterns.find(question.tokens)]
+        if "injection" in shown or (shown and not question.mentions and not set(question.topics) - FORMS - BROAD):
+            return "injection" if "injection" in shown else shown[0]
+        near = [hit for hit in hits if hit.passage.aspect.startswith(PREFIX)]
+        best = max(near, key=lambda hit: _agreement(question, hit, catalogue), default=None)
+        if best is None or best.cosine < NEAR or _agreement(question, best, catalogue) < ALIKE:
+            return None
+        rival = next((hit for hit in hits if not hit.passage.aspect.startswith(PREFIX)), None)
+        if rival and _agreement(question, rival, catalogue) > _agreement(question, best, catalogue):
+            return None
+        return best.passage.aspect.removeprefix(PREFIX)
+
+
+def _agreement(question: Question, hit: Hit, catalogue: Catalogue) -> float:
+    """The smaller of two shares: of the utterance's wording in the message, of the message's in the utterance."""
+    said = words(fold(hit.passage.text))
+    total = sum(catalogue.rarity(token) for token in question.tokens)
+    had = sum(catalogue.rarity(t) for t in question.tokens if any(same_word(t, word) for word in said))
+    return min(likeness(question.tokens, hit.passage.text, catalogue), had / total if total else 0.0)
+
+
+def _read(path: Path) -> dict[str, Intent]:
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        intents = TypeAdapter(dict[str, Intent]).validate_python(data)
+    except FileNotFoundError:
+        raise KnowledgeError([f"{path}: this file does not exist; expected the small talk in kk, ru and en"]) from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise KnowledgeError([f"{path.name}:1: this is not valid YAML in UTF-8: {error}"]) from error
+    except ValidationError as error:
+        places = (".".join(map(str, fault["loc"])) + ": " + fault["msg"] for fault in error.errors())
+        raise KnowledgeError([f"{path.name}:1: {place}" for place in places]) from None
+    problems = list(_gaps(path.name, intents))
+    if problems:
+        raise KnowledgeError(problems)
+    return intents
+
+
+def _gaps(file: str, intents: dict[str, Intent]) -> Iterator[str]:
+    for name, intent in intents.items():
+        for language in LANGUAGES:
+            if not intent.replies[language] and not name.startswith("repeat_"):
+                yield f"{file}:1: intent '{name}' has no reply in '{language}'"
+            if not intent.utterances[language]:
+                yield f"{file}:1: intent '{name}' has no utterances in '{language}'"

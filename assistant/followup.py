@@ -1,0 +1,91 @@
+"""Makes a follow-up whole from the turn before: "and in 2015?", "а где она находится?", "ал Павлодар ше?"."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from assistant.catalogue import YEAR, Catalogue
+from assistant.knowledge import Language
+from assistant.question import BROAD, FORMS, Question, understand
+from assistant.schema import Focus, Turn
+from assistant.words import same_word
+
+SHORT = 7  # words: a longer message says itself what it is about, unless it points back
+POINTERS = frozenset({"anaphora", "ellipsis"})
+SHIFTS = {"next-year": 1, "previous-year": -1}
+
+
+def resume(question: Question, history: Sequence[Turn], catalogue: Catalogue) -> Question | None:
+    """The question made whole, or None where it stands by itself or nothing came before."""
+    focus = next((turn.focus for turn in reversed(history) if turn.focus.question), None)
+    if focus is None or not _leans(question):
+        return None
+    years = _shifted(question, focus) or question.years
+    if years and not _asks(question):
+        return _with_years(question, focus, years, catalogue)
+    if question.entities or question.places:
+        return _with_subject(question, focus, catalogue) if not _asks(question) else None
+    return _with_entities(question, focus, catalogue) if focus.entities else None
+
+
+def choice(question: Question, history: Sequence[Turn], catalogue: Catalogue) -> str | None:
+    """The entry picked from those that the last turn offered ("the academic one")."""
+    plan = history[-1].focus.plans[0] if history and history[-1].focus.plans else None
+    if plan is None or plan.kind != "clarify" or len(question.tokens) > SHORT:
+        return None
+    shares = {entry: _named_share(question, entry, plan.entries, catalogue) for entry in plan.entries}
+    best = max(shares, key=lambda entry: shares[entry])
+    others = [share for entry, share in shares.items() if entry != best]
+    return best if shares[best] > max(others, default=0.0) else None
+
+
+def _named_share(question: Question, entry: str, offered: Sequence[str], catalogue: Catalogue) -> float:
+    """The share of an offered entry's own title words that the message has, those of all the others left out."""
+    title = understand(catalogue.entries[entry].title[question.language], question.language, catalogue).tokens
+    had = [word for word in title if any(same_word(word, token) for token in question.tokens)]
+    return len(had) / len(title) + (0.5 if len(had) == len(title) else 0.0)
+
+
+def _leans(question: Question) -> bool:
+    """Whether a message needs what came before: it points back, or is too short to ask anything alone."""
+    if question.forms & (POINTERS | SHIFTS.keys()):
+        return len(question.tokens) <= 2 * SHORT and not (question.entities and "anaphora" not in question.forms and _asks(question))
+    return len(question.tokens) <= SHORT and not question.entities and not question.forms
+
+
+def _asks(question: Question) -> bool:
+    """Whether a message says what it wants to know, and not only of what or when."""
+    return bool(set(question.topics) - FORMS - BROAD) or len(question.free) > 3
+
+
+def _shifted(question: Question, focus: Focus) -> tuple[int, ...]:
+    """The year after or before the one spoken of."""
+    shift = next((SHIFTS[form] for form in SHIFTS if form in question.forms), 0)
+    return (max(focus.years) + shift,) if shift and focus.years else ()
+
+
+def _with_years(question: Question, focus: Focus, years: tuple[int, ...], catalogue: Catalogue) -> Question:
+    text = f"{_without_years(focus.question)} {' '.join(map(str, years))}"
+    whole = understand(text, question.language, catalogue)
+    return whole if whole.entities else replace(whole.about(focus.entities), years=years)
+
+
+def _with_subject(question: Question, focus: Focus, catalogue: Catalogue) -> Question:
+    """What was asked, now of another library, person or place."""
+    return understand(f"{focus.frame} {question.text}", question.language, catalogue)
+
+
+def _with_entities(question: Question, focus: Focus, catalogue: Catalogue) -> Question:
+    titles = " ".join(catalogue.entries[entry].title[question.language] for entry in focus.entities[:2])
+    whole = understand(f"{titles}: {question.text}", question.language, catalogue)
+    return replace(whole.about(focus.entities), topics=question.topics, facets=question.facets, wording=question.wording)
+
+
+def _without_years(text: str) -> str:
+    return YEAR.sub("", text)
+
+
+def frame(question: Question) -> str:
+    """What a question asks, without the names and years that a follow-up may exchange."""
+    return _without_years(" ".join(question.wording))
+
+

@@ -1,0 +1,53 @@
+"""The last check before an answer leaves: every number, name, link and [n] stands in the evidence that it cites."""
+
+import re
+from collections.abc import Mapping
+
+from assistant.fold import fold
+from assistant.knowledge import Language
+from assistant.numbers import numbers
+from assistant.schema import Citation
+from assistant.sentences import sentences
+from assistant.words import same_word, words
+
+MARKER = re.compile(r"\s?\[(\d{1,3})\]")
+_LINK = re.compile(r"(?:https?://|www\.)\S+|\b[\w.+-]+@[\w-]+\.[\w.]+", re.IGNORECASE)
+_NAME = re.compile(r"(?<![.!?…»”]\s)(?<!^)(?<![-–—•*]\s)\b[A-ZА-ЯЁӘҒҚҢӨҰҮҺІ][\w’'-]*\w")
+_ORDER = re.compile(r"^\s*\d{1,2}\.\s", re.MULTILINE)
+
+
+def grounded(answer: str, citations: Mapping[int, Citation], language: Language, derived: frozenset[str]) -> str:
+    """The answer without the sentences that their evidence does not hold.
+
+    `derived` are numbers that were counted, not read: the length of a list. A sentence without a marker may hold
+    no number, name or link of its own; a marker that points nowhere goes.
+    """
+    kept = []
+    for line in answer.split("\n"):
+        checked = (_without_strays(part, citations) for part in sentences(line))
+        kept.append(" ".join(part for part in checked if is_supported(part, citations, language, derived)))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
+
+
+def _without_strays(sentence: str, citations: Mapping[int, Citation]) -> str:
+    return MARKER.sub(lambda match: match.group() if int(match.group(1)) in citations else "", sentence)
+
+
+def is_supported(
+    sentence: str, citations: Mapping[int, Citation], language: Language, derived: frozenset[str] = frozenset()
+) -> bool:
+    """Whether the evidence that a sentence cites holds all its numbers, names and links."""
+    cited = [citations[int(number)] for number in MARKER.findall(sentence) if int(number) in citations]
+    said = _ORDER.sub("", MARKER.sub("", sentence))
+    evidence = " ".join(f"{citation.title} . {citation.quote}" for citation in cited)
+    if not numbers(said, language) <= numbers(evidence, language) | derived:
+        return False
+    if any(link.rstrip(".,)") not in evidence for link in _LINK.findall(said)):
+        return False
+    known = words(fold(evidence))
+    return not cited or all(any(same_word(word, other) for other in known) for word in _names(said))
+
+
+def _names(said: str) -> list[str]:
+    """The folded words of a sentence that are written as names, its first word left out."""
+    return [word for name in _NAME.findall(said) for word in words(fold(name))]

@@ -1,0 +1,178 @@
+"""Question and evidence → plan: what to say, or that it is not known."""
+
+from collections.abc import Sequence
+
+from assistant.catalogue import Catalogue, Known
+from assistant.gate import Gate, signals
+from assistant.knowledge import Entry
+from assistant.question import BROAD, FORMS, Question
+from assistant.retrieval import Candidate, Found
+from assistant.schema import Plan
+
+SURE = 0.5  # the gate's probability from which a candidate is said
+FIRM = 0.85  # …from which words that speak of a gap do not stop it
+TOGETHER = 0.2  # score behind the best within which an aspect may answer the other half of a question
+STRENGTHS, CHALLENGES = "strength", "challenge"
+PROOFS = {"strength": "strength", "challenge": "challenge", "audience": "audience", "type": "overview", "place": "overview"}
+DIRECT = {"figure", "event", "system", "organisation", "person"}  # kinds whose aspects may name libraries outright
+TELLING = 1.15  # score from which a gap is named in the answer
+MANY = 5  # entries a clarifying question may offer
+
+
+def plan(question: Question, found: Found, catalogue: Catalogue, gate: Gate) -> Plan:
+    """The plan for one question."""
+    return (
+        _comparison(question, found, catalogue)
+        or _listing(question, found, catalogue)
+        or _clarification(question)
+        or _answer(question, found, catalogue, gate)
+        or _unknown(question, found, catalogue)
+    )
+
+
+def _comparison(question: Question, found: Found, catalogue: Catalogue) -> Plan | None:
+    """Entries side by side, unless one aspect speaks of all of them."""
+    if len(question.entities) < 2 or "compare" not in question.forms:
+        return None
+    best = found.candidates[0] if found.candidates else None
+    if best and best.known and best.known.mentions.issuperset(question.entities) and best.alike >= 0.5:
+        return None
+    return Plan(kind="compare", aspects=tuple(_spoken_for(entry, question, catalogue).id for entry in question.entities[:3]))
+
+
+def _spoken_for(entry: str, question: Question, catalogue: Catalogue) -> Known:
+    """The aspect of an entry that best meets the topics asked for; its first one where none does."""
+    asked = set(question.topics) - FORMS - BROAD
+    return max(catalogue.by_entry[entry], key=lambda known: len(asked.intersection(known.aspect.answers)))
+
+
+def _listing(question: Question, found: Found, catalogue: Catalogue) -> Plan | None:
+    """Libraries that share what the question names, where it asks for libraries by what they are like."""
+    kind = "count" if "count" in question.forms else "list"
+    if question.entities or question.years or not question.forms & {"list", "count"}:
+        return None
+    facets = _facets(question)
+    places = [place for place in question.places if catalogue.places[place].kind != "country"]
+    if not facets and not places or _is_said_outright(question, found):
+        return None
+    entries = [entry for entry in catalogue.libraries() if _has(entry, facets) and _lies_in(entry, places, catalogue)]
+    if not entries:
+        return None
+    proofs = tuple(_proof(entry, facets, catalogue).id for entry in entries)
+    names = tuple(f"{facet}:{value}" for facet, value in facets)
+    return Plan(kind=kind, aspects=proofs, entries=tuple(e.id for e in entries), facets=names, places=tuple(places))
+
+
+def _facets(question: Question) -> list[tuple[str, str]]:
+    """The facets spoken of: challenges where something lacks, strengths otherwise."""
+    lacking = bool({"lack", "challenge"}.intersection(question.topics))
+    challenges = [pair for pair in question.facets if pair[0] == CHALLENGES]
+    if lacking and challenges:
+        return [pair for pair in question.facets if pair[0] != STRENGTHS]
+    return [] if lacking else [pair for pair in question.facets if pair[0] != CHALLENGES]
+
+
+def _is_said_outright(question: Question, found: Found) -> bool:
+    """Whether an aspect was written for just this question."""
+    best = found.candidates[0] if found.candidates else None
+    return bool(best and best.known and best.known.entry.kind in DIRECT and best.alike > 0.9)
+
+
+def _has(entry: Entry, facets: Sequence[tuple[str, str]]) -> bool:
+    return all(value in entry.facets.get(facet, ()) for facet, value in facets)
+
+
+def _lies_in(entry: Entry, places: Sequence[str], catalogue: Catalogue) -> bool:
+    mine = {part for place in entry.facets.get("place", ()) for part in catalogue.within(place)}
+    return not places or bool(mine.intersection(places))
+
+
+def _proof(entry: Entry, facets: Sequence[tuple[str, str]], catalogue: Catalogue) -> Known:
+    """The aspect of an entry that shows why it is on a list."""
+    aspects = {known.aspect.id: known for known in catalogue.by_entry[entry.id]}
+    wanted = PROOFS.get(facets[0][0], "overview") if len(facets) == 1 else "overview"
+    return aspects.get(wanted) or aspects.get("overview") or catalogue.by_entry[entry.id][0]
+
+
+def _clarification(question: Question) -> Plan | None:
+    """Which of several entries is meant, where the question says no more than their common name."""
+    unclear = [mention for mention in question.mentions if len(mention.entries) > 1]
+    if not unclear or question.entities or len(unclear[0].entries) > MANY:
+        return None
+    beyond = set(question.topics) - FORMS - BROAD
+    bare = len(question.tokens) - len(unclear[0].places) <= 4
+    if unclear[0].certain or (bare and not beyond and not question.forms & {"list", "count"}):
+        return Plan(kind="clarify", entries=unclear[0].entries)
+    return None
+
+
+def _answer(question: Question, found: Found, catalogue: Catalogue, gate: Gate) -> Plan | None:
+    """The best candidate, if it is good enough, and another of its entry where the question asks for more."""
+    if found.unmet or not found.candidates:
+        return None
+    best = found.candidates[0]
+    gap = found.gaps[0] if found.gaps else None
+    vocabulary = catalogue.vocabulary(best.known.id, question.language) if best.known else _document_words(best)
+    chance = gate.chance(signals(question, best, gap, vocabulary, catalogue, catalogue.is_seen))
+    if chance < (FIRM if _lacked(question, best, catalogue) else SURE):
+        return None
+    return Plan(kind="aspects", aspects=(best.hit.passage.aspect, *_others(question, found.candidates)))
+
+
+def _document_words(candidate: Candidate) -> frozenset[str]:
+    from assistant.fold import fold
+    from assistant.words import words
+
+    return frozenset(words(fold(f"{candidate.hit.passage.title} {candidate.hit.passage.text}")))
+
+
+def _lacked(question: Question, best: Candidate, catalogue: Catalogue) -> list[str]:
+    """Topics that the question asks for outright and the candidate does not answer, though it could be lacking them."""
+    asked = [topic for topic in question.topics if topic not in FORMS | BROAD]
+    answered = best.known.aspect.answers if best.known else ()
+    if set(asked).intersection(answered):
+        return []
+    return [topic for topic in asked if _is_gap(topic, question, catalogue)]
+
+
+def _is_gap(topic: str, question: Question, catalogue: Catalogue) -> bool:
+    """Whether we may lack what a topic asks for: always, where examples say so, else of an entry that is named."""
+    about = catalogue.topics[topic]
+    return bool(about.missing) and (bool(question.entities) or any(about.questions.all()))
+
+
+def _others(question: Question, candidates: Sequence[Candidate]) -> tuple[str, ...]:
+    """One more aspect of the same entry, for a topic asked for that the best does not answer."""
+    best = candidates[0]
+    if not best.known:
+        return ()
+    asked = set(question.topics) - FORMS - BROAD - set(best.known.aspect.answers)
+    for other in candidates[1:]:
+        same = other.known and other.known.entry.id == best.known.entry.id
+        if same and other.known and asked.intersection(other.known.aspect.answers) and other.score > best.score - TOGETHER:
+            return (other.known.id,)
+    return ()
+
+
+def _unknown(question: Question, found: Found, catalogue: Catalogue) -> Plan:
+    """What is missing, by name where it has one, and what is known of the entry that was asked about."""
+    topic = _missing_topic(question, found, catalogue)
+    elsewhere = topic is not None and catalogue.topics[topic].elsewhere
+    nearest = [] if elsewhere else [_overview(entry, catalogue).id for entry in question.entities[:1]]
+    return Plan(kind="unknown", aspects=tuple(nearest), topic=topic)
+
+
+def _missing_topic(question: Question, found: Found, catalogue: Catalogue) -> str | None:
+    spoken = [topic for topic in question.topics if topic not in FORMS | BROAD and catalogue.topics[topic].missing]
+    gaps = [gap.topic.id for gap in found.gaps if gap.score >= TELLING and gap.alike >= 0.5]
+    both = [gap for gap in gaps if gap in spoken]
+    if both or not spoken:
+        return (both or gaps or [None])[0]
+    held = {topic for entry in question.entities for known in catalogue.by_entry[entry] for topic in known.aspect.answers}
+    lacking = [topic for topic in spoken if topic not in held]
+    return (lacking or gaps or [None])[0]
+
+
+def _overview(entry: str, catalogue: Catalogue) -> Known:
+    aspects = catalogue.by_entry[entry]
+    return next((known for known in aspects if known.aspect.id == "overview"), aspects[0])
