@@ -13,7 +13,7 @@ TORCH := torch==2.13.0
 # Without compiled files every start takes seconds longer, so they are kept, whatever the shell says.
 export PYTHONDONTWRITEBYTECODE :=
 # uv does not read pip's settings: a mirror that is set there counts here too.
-UV = UV_DEFAULT_INDEX="$${PIP_INDEX_URL:-$$($(BIN)/pip config get global.index-url 2>/dev/null || true)}" $(BIN)/uv
+UV = UV_DEFAULT_INDEX="$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true)}" $(BIN)/uv
 LOCKED = $(UV) pip install --no-deps --require-hashes --requirement
 PROJECT = $(UV) pip install --no-deps --build-constraints requirements-build.lock --editable .
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
@@ -34,7 +34,7 @@ check: .venv/installed ## check what librarians edit: knowledge and prompts
 	@$(BIN)/shyraq check
 
 test: .venv/developed ## install what tests need and run all that need no torch
-	@tests/chromium.sh
+	@tests/programs.sh
 	$(BIN)/python -m pytest tests --ignore=tests/models
 
 test-postgres: .venv/developed ## run the store's tests on a throwaway PostgreSQL
@@ -83,7 +83,7 @@ $(BIN)/uv: requirements-build.lock
 	@$(PYTHON) -m venv .venv || { \
 		echo "Python cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; \
 		rm -rf .venv; exit 1; }
-	@$(BIN)/pip install --quiet --no-deps --require-hashes --requirement requirements-build.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements-build.lock
 	@touch $@
 
 .venv/installed: requirements.lock pyproject.toml $(BIN)/uv
@@ -102,7 +102,7 @@ $(BIN)/uv: requirements-build.lock
 .venv-models/installed: requirements-models.lock .venv/installed
 	@echo "Installing torch and sentence-transformers in .venv-models…"
 	@$(PYTHON) -m venv .venv-models
-	@$(MODELS)/pip install $(TORCH)
+	@$(MODELS)/python -m pip install $(TORCH)
 	@$(LOCKED) requirements-models.lock --python .venv-models
 	@$(PROJECT) --python .venv-models
 	@touch $@

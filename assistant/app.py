@@ -60,19 +60,11 @@ def create_app(settings: Settings, core: Callable[[], Core] | None = None) -> Fa
     opened_store = Opened(partial(Store, settings.database_url))
     workers = Workers()
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await asyncio.gather(run_in_threadpool(_open, opened_core), run_in_threadpool(_open, opened_store))
-        yield
-        workers.close()
-        if opened_store.part:
-            opened_store.part.close()
-
     app = FastAPI(
         title="Shyraq",
         version=_version(),
         description="The AI librarian of Kazakhstan's libraries: cited answers in Kazakh, Russian and English.",
-        lifespan=lifespan,
+        lifespan=partial(_lifespan, opened_core, opened_store, workers),
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -161,6 +153,16 @@ def _add_condition(app: FastAPI, core: Opened[Core]) -> None:
     def ready() -> Ready:
         """Questions can be answered: the index in force and its passages a language; 503 where there is none."""
         return core().ready()
+
+
+@asynccontextmanager
+async def _lifespan(core: Opened[Core], store: Opened[Store], workers: Workers, _: FastAPI) -> AsyncIterator[None]:
+    """Open both parts side by side; at the end finish what is in hand, then close."""
+    await asyncio.gather(run_in_threadpool(_open, core), run_in_threadpool(_open, store))
+    yield
+    workers.close()
+    if store.part:
+        store.part.close()
 
 
 def _open(part: Opened[Any]) -> None:

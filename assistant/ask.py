@@ -17,6 +17,7 @@ from assistant.parts import parts
 from assistant.phrases import Phrases
 from assistant.planning import plan
 from assistant.question import Question, understand
+from assistant.ranking import Ranking
 from assistant.retrieval import retrieve
 from assistant.schema import Focus, Plan, Reply, Turn
 from assistant.script import to_cyrillic
@@ -33,6 +34,7 @@ class Librarian:
     shelf: Shelf
     model: Model
     identifier: Identifier
+    ranking: Ranking
     gate: Gate
     phrases: Phrases
     dialogue: Dialogue
@@ -47,6 +49,7 @@ def open_librarian(settings: Settings) -> Librarian:
         shelf=shelf,
         model=open_model(settings.embedding, settings.data_dir),
         identifier=Identifier.load(),
+        ranking=Ranking.load(),
         gate=Gate.load(),
         phrases=Phrases.load(shipped("prompts")),
         dialogue=Dialogue.load(shipped("prompts")),
@@ -119,7 +122,7 @@ def _search(question: Question, index: Index, librarian: Librarian) -> list[Hit]
 
 
 def _plan(question: Question, hits: Sequence[Hit], index: Index, librarian: Librarian) -> Plan:
-    return plan(question, retrieve(question, hits, index.catalogue), index.catalogue, librarian.gate)
+    return plan(question, retrieve(question, hits, index.catalogue, librarian.ranking), index.catalogue, librarian.gate)
 
 
 def _focus(question: Question, plans: Sequence[Plan]) -> Focus:

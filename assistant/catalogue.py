@@ -25,11 +25,13 @@ YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 class References(BaseModel):
     """What is read off the whole knowledge base once, at ingest: too slow for every start.
 
-    `named`: aspect id → ids of the places and entries that its text names; `spread`: folded word → entries that use it.
+    `named`: aspect id → ids of the places and entries that its text names; `spread`: folded word → entries that use it;
+    `stems`: the same for the first letters of longer words, since endings are many.
     """
 
     named: dict[str, list[str]] = {}
     spread: dict[str, int] = {}
+    stems: dict[str, int] = {}
 
 
 @dataclass(frozen=True)
@@ -71,15 +73,18 @@ class Catalogue:
 
     def rarity(self, word: str) -> float:
         """How telling a folded word is: idf over entries, in any language; a word nobody wrote is the most telling."""
-        return log1p(len(self.entries) / max(self._references.spread.get(word, 1), 1))
+        return log1p(len(self.entries) / max(self._spread(word), 1))
 
     def is_seen(self, word: str) -> bool:
         """Whether the knowledge base uses a folded word at all."""
-        return word in self._references.spread
+        return self._spread(word) > 0
 
     def is_common(self, word: str) -> bool:
         """Whether more than one entry uses a folded word."""
-        return self._references.spread.get(word, 0) > 1
+        return self._spread(word) > 1
+
+    def _spread(self, word: str) -> int:
+        return self._references.spread.get(word) or self._references.stems.get(_stem(word), 0)
 
     def within(self, place: str) -> frozenset[str]:
         """The place and all that holds it, its country left out (the country says nothing)."""
@@ -98,7 +103,7 @@ class Catalogue:
         tokens = words(fold(" . ".join(aspect.text[language] for language in LANGUAGES)))
         places = self.place_patterns.find(tokens)
         placed = frozenset(place for found in places for place in found.places)
-        mentions = [m.entries[0] for m in self.names.find(tokens, placed) if m.certain and len(m.entries) == 1]
+        mentions = [m.entries[0] for m in self.names.certain(tokens, placed) if len(m.entries) == 1]
         return sorted({*(found.name for found in places), *mentions})
 
     def _know(self, entry: Entry, aspect: Aspect) -> Known:
@@ -116,19 +121,31 @@ class Catalogue:
         names = (name for spoken in LANGUAGES for name in known.entry.names(spoken))
         asked = (self.topics[topic].words[language] for topic in known.aspect.answers)
         texts = [known.aspect.text[language], *known.aspect.questions[language], *names, *(w for t in asked for w in t)]
-        return frozenset(word for text in texts for word in words(fold(text)))
+        return frozenset(word for text in texts for word in _folded_words(text))
 
 
 def read_references(knowledge: Knowledge) -> References:
     """Read everything off the knowledge base that `References` holds."""
     catalogue = Catalogue(knowledge, References())
     named = {known.id: catalogue.named_in(known.aspect) for known in catalogue.known.values()}
-    spread = Counter(
-        word
+    used = [
+        set().union(*(catalogue.vocabulary(known.id, language) for known in aspects for language in LANGUAGES))
         for aspects in catalogue.by_entry.values()
-        for word in set().union(*(catalogue.vocabulary(known.id, language) for known in aspects for language in LANGUAGES))
-    )
-    return References(named=named, spread=dict(spread))
+    ]
+    spread = Counter(word for found in used for word in found)
+    stems = Counter(stem for found in used for stem in {_stem(word) for word in found} - {""})
+    return References(named=named, spread=dict(spread), stems=dict(stems))
+
+
+@lru_cache(maxsize=10_000)
+def _folded_words(text: str) -> tuple[str, ...]:
+    """Names and topic words are met in every aspect that they belong to."""
+    return tuple(words(fold(text)))
+
+
+def _stem(word: str) -> str:
+    """The first five letters of a word of six or more; forms of one word mostly share them."""
+    return word[:5] if len(word) > 5 else ""
 
 
 def _words(named: Iterable[tuple[str, Iterable[str]]]) -> Iterable[tuple[str, str]]:

@@ -10,13 +10,12 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from assistant.catalogue import Catalogue
 from assistant.errors import KnowledgeError
-from assistant.fold import fold
 from assistant.index import Hit
 from assistant.knowledge import LANGUAGES, WordLists
 from assistant.patterns import Patterns
 from assistant.question import BROAD, FORMS, Question
-from assistant.retrieval import likeness
-from assistant.words import same_word, words
+from assistant.ranking import folded_words, likeness
+from assistant.words import same_word
 
 FILE = "dialogue.yaml"
 PREFIX = "intent#"
@@ -69,7 +68,7 @@ class Dialogue:
 
 def _agreement(question: Question, hit: Hit, catalogue: Catalogue) -> float:
     """The smaller of two shares: of the utterance's wording in the message, of the message's in the utterance."""
-    said = words(fold(hit.passage.text))
+    said = folded_words(hit.passage.text)
     total = sum(catalogue.rarity(token) for token in question.tokens)
     had = sum(catalogue.rarity(t) for t in question.tokens if any(same_word(t, word) for word in said))
     return min(likeness(question.tokens, hit.passage.text, catalogue), had / total if total else 0.0)

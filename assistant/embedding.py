@@ -1,4 +1,4 @@
-"""Text → vector, behind LangChain's `Embeddings`: multilingual-e5-small in int8 ONNX, or any sentence-transformers model.
+"""Text → vector, behind LangChain's `Embeddings`: multilingual-e5-small in int8 ONNX, or a sentence-transformers model.
 
 E5 wants the prefixes "query: " and "passage: " (Wang et al., Multilingual E5 Text Embeddings, arXiv 2402.05672).
 """
@@ -47,7 +47,7 @@ class E5Small(Embeddings):
         return [self._embed("passage: " + text, PASSAGE_TOKENS) for text in texts]
 
     def _embed(self, text: str, limit: int) -> list[float]:
-        ids = self._tokenizer.encode(text).ids
+        ids = self._tokenizer.encode(text.encode("utf-8", "replace").decode()).ids  # it takes no lone surrogates
         if len(ids) > limit:
             ids = [*ids[: limit - 1], ids[-1]]
         feed = np.array([ids], np.int64)
@@ -63,7 +63,8 @@ class SentenceTransformerModel(Embeddings):
         try:
             from sentence_transformers import SentenceTransformer
         except ImportError as error:
-            raise ModelError("sentence-transformers is not installed: pip install 'shyraq[sentence-transformers]'") from error
+            message = "sentence-transformers is not installed: pip install 'shyraq[sentence-transformers]'"
+            raise ModelError(message) from error
         try:
             self._model = SentenceTransformer(name)
         except (OSError, ValueError) as error:

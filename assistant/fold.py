@@ -17,12 +17,15 @@ _TO_LATIN = str.maketrans(_ALIKE_CYRILLIC, _ALIKE_LATIN)
 _MARKS = re.compile("[\u0300-\u036f]+")
 _LATIN = r"A-Za-z\u00c0-\u024f\u0259\u018f"
 _CYRILLIC = r"\u0400-\u052f"
-_MIXED = re.compile(rf"[{_LATIN}]+[{_CYRILLIC}][{_LATIN}{_CYRILLIC}]*|[{_CYRILLIC}]+[{_LATIN}][{_LATIN}{_CYRILLIC}]*")
+# Possessive and anchored at a word's start: a line of 100,000 letters must take no longer per letter than a short one.
+_MIXED = re.compile(
+    rf"(?<![{_LATIN}{_CYRILLIC}])(?:[{_LATIN}]++[{_CYRILLIC}]|[{_CYRILLIC}]++[{_LATIN}])[{_LATIN}{_CYRILLIC}]*+"
+)
 _IS_LATIN = re.compile(rf"[{_LATIN}]")
 _IS_CYRILLIC = re.compile(rf"[{_CYRILLIC}]")
 # "AIдың", "Primoның": a Latin name with a Kazakh ending, not a disguised word.
-_ABBREVIATION = re.compile(r"(?<!\w)([A-Z]{2,})(?=[а-яёәғқңөұүһі])")
-_NAME = re.compile(rf"([{_LATIN}]{{2,}})(?=[{_CYRILLIC}])")
+_ABBREVIATION = re.compile(r"(?<!\w)([A-Z]{2,}+)(?=[а-яёәғқңөұүһі])")
+_NAME = re.compile(rf"(?<![{_LATIN}])([{_LATIN}]{{2,}}+)(?=[{_CYRILLIC}])")
 
 
 def fold(text: str) -> str:

@@ -1,6 +1,6 @@
 """Whether the best candidate answers the question: several signals, weighed by a logistic regression.
 
-One cosine cannot tell (AUROC 0.66 in Kazakh; design, section 4). The weights in gate.json are fitted by
+One cosine cannot tell (AUROC 0.66 in Kazakh; design, section 4). The weights in weights.json are fitted by
 `python -m evals.calibrate` on typical questions left out one by one, and on questions for what we lack.
 """
 
@@ -9,16 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import exp
-from pathlib import Path
 
 from assistant.catalogue import Catalogue
 from assistant.question import BROAD, FORMS, Question
-from assistant.retrieval import Candidate, Gap, coverage, covers
+from assistant.ranking import WEIGHTS, coverage, covers
+from assistant.retrieval import Candidate, Gap
 
-MODEL = Path(__file__).with_name("gate.json")
-SIGNALS = (
-    "score", "lead", "alike", "alike_lead", "covered", "unseen", "answers", "lacks", "named", "short",
-)  # fmt: skip
+SIGNALS = ("fit", "lead", "alike", "alike_lead", "covered", "unseen", "answers", "lacks", "named", "short")
 NO_GAP = 0.8  # the score of "no gap is near": below what unrelated questions get
 
 
@@ -33,8 +30,8 @@ class Gate:
     @cache
     def load(cls) -> "Gate":
         """The weights that are shipped."""
-        data = json.loads(MODEL.read_text(encoding="utf-8"))
-        return cls(tuple(data["weights"][signal] for signal in SIGNALS), data["bias"])
+        data = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+        return cls(tuple(data["gate"][signal] for signal in SIGNALS), data["gate"]["bias"])
 
     def chance(self, signals: Sequence[float]) -> float:
         """The probability that the candidate answers the question."""
@@ -43,32 +40,25 @@ class Gate:
 
 
 def signals(
-    question: Question,
-    candidate: Candidate,
-    gap: Gap | None,
-    vocabulary: frozenset[str],
-    catalogue: Catalogue,
-    is_seen: Callable[[str], bool],
+    question: Question, candidate: Candidate, gap: Gap | None, catalogue: Catalogue, is_seen: Callable[[str], bool]
 ) -> tuple[float, ...]:
-    """The signals of a candidate, in the order of SIGNALS.
-
-    `vocabulary` is what its aspect's questions may use; `is_seen` tells the words that the knowledge base uses at all.
-    """
-    wording = question.wording
-    rare = sum(catalogue.rarity(token) for token in wording)
-    strange = [token for token in wording if not is_seen(token) and not covers(vocabulary, token)]
+    """The signals of a candidate, in the order of SIGNALS; `is_seen` tells the words that the knowledge base uses."""
+    rare = sum(catalogue.rarity(token) for token in question.wording)
+    free = set(question.free)
+    strange = [t for t in question.wording if t in free and not is_seen(t) and not covers(candidate.vocabulary, t)]
     asked = set(question.topics) - FORMS - BROAD
     answered = asked.intersection(candidate.known.aspect.answers if candidate.known else ())
+    understood = frozenset(question.tokens) - free if answered else frozenset()
     lacked = [topic for topic in asked - answered if catalogue.topics[topic].missing]
     return (
-        candidate.score,
-        candidate.score - (gap.score if gap else NO_GAP),
+        candidate.fit,
+        candidate.hit.score - (gap.score if gap else NO_GAP),
         candidate.alike,
         candidate.alike - (gap.alike if gap else 0.0),
-        coverage(wording, vocabulary, catalogue),
+        coverage(question.wording, candidate.vocabulary | understood, catalogue),
         sum(map(catalogue.rarity, strange)) / rare if rare else 0.0,
         float(bool(answered)),
         float(bool(lacked) and not answered),
         float(bool(question.entities)),
-        1 / (1 + len(wording)),
+        1 / (1 + len(question.wording)),
     )

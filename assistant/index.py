@@ -1,33 +1,47 @@
 """The search index: one folder a version, never written after it is switched in; the only file that knows Chroma.
 
     DATA/index/CURRENT           the name of the version that is served, replaced atomically
-    DATA/index/VERSION/          chroma/  lexical-LANGUAGE.npz  vectors.npy  passages.jsonl  knowledge.json  references.json  manifest.json
+    DATA/index/VERSION/          chroma/  lexical-LANGUAGE.npz  vectors.npy  passages.jsonl  knowledge.json
+                                 references.json  manifest.json  VERIFIED
 
-Chroma written in place does not survive `kill -9` (10 dead collections in 236 kills, chromadb 1.5.9); new folders and a
-pointer do (473 kills, none). One collection a language: a metadata filter costs 400 ms at 100,000 rows, its absence 2.7.
+Chroma written in place does not survive `kill -9` (10 dead collections in 236 kills, chromadb 1.5.9); new folders and
+a pointer do (473 kills, none). One collection a language: a metadata filter costs 400 ms at 100,000 rows, its absence
+2.7.
 """
 
 import json
-from collections.abc import Sequence
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from threading import Lock
+from typing import Literal, cast
+from urllib.parse import urlsplit
+from weakref import finalize
 
 import chromadb
 import numpy as np
-from chromadb.api import ClientAPI
-from chromadb.api.shared_system_client import SharedSystemClient
+from chromadb.api.client import Client
+from chromadb.api.collection_configuration import CreateHNSWConfiguration
+from chromadb.api.models.Collection import Collection
 from chromadb.config import Settings as ChromaSettings
-from chromadb.errors import ChromaError
+from chromadb.errors import NotFoundError
 from numpy.typing import NDArray
 
 from assistant.catalogue import Catalogue, References
-from assistant.errors import IndexUnavailable
+from assistant.errors import IndexUnavailable, ShyraqError
 from assistant.knowledge import LANGUAGES, Knowledge, Language
 from assistant.lexical import Lexical
 
+logger = logging.getLogger(__name__)
+
 Vectors = NDArray[np.float32]
 POINTER = "CURRENT"
+VERIFIED = "VERIFIED"  # a file that only wholly written and looked-up versions hold
+SAME = 1e-3  # cosine distance below which two vectors are one text; int8 noise is 0, other texts begin at 0.02
+RETRY_SECONDS = 60  # until a version that did not open is tried again: a Chroma server may have been away
 LEXICAL_WEIGHT = 0.3  # cosine + 0.3 × BM25 ÷ Σ idf was best or equal everywhere (design, section 4)
 NEAREST = 48  # neighbours fetched of each kind; the answer was among 20 wherever it was found at all
 
@@ -67,10 +81,12 @@ class Index:
     def __init__(self, folder: Path, chroma_url: str | None = None) -> None:
         try:
             self._open(folder, chroma_url)
-        except (OSError, ValueError, KeyError, TypeError, ChromaError, json.JSONDecodeError) as error:
+        except Exception as error:  # a damaged file raises whatever its reader makes of it: EOFError, BadZipFile, …
             raise IndexUnavailable(f"the index in {folder} cannot be opened ({error}); run `shyraq ingest`") from error
 
     def _open(self, folder: Path, chroma_url: str | None) -> None:
+        if not (folder / VERIFIED).exists():
+            raise ValueError("it was never finished")
         self.version = folder.name
         self.manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         self.passages = read_passages(folder)
@@ -82,21 +98,31 @@ class Index:
         if not len(vectors) == len(self.passages) == self.manifest["passages"]:
             raise ValueError("its parts differ in length")
         client = open_chroma(folder, chroma_url)
-        self._collections: dict[Language, Any] = {}
+        finalize(self, client.close)  # when the last question has left a replaced version, so do its files and memory
         self._rows: dict[Language, list[Passage]] = {}
         self._vectors: dict[Language, Vectors] = {}
+        self._aspect_of: dict[Language, NDArray[np.int64]] = {}
         self._lexical: dict[Language, Lexical] = {}
+        self._collections: dict[Language, Collection] = {}
         for language in LANGUAGES:
             mine = [number for number, passage in enumerate(self.passages) if passage.language == language]
             self._rows[language] = [self.passages[number] for number in mine]
+            names = [self.passages[number].aspect for number in mine]
+            self._aspect_of[language] = np.unique(names, return_inverse=True)[1] if names else np.empty(0, np.int64)
             self._vectors[language] = np.ascontiguousarray(vectors[mine])
             self._lexical[language] = Lexical.load(folder / f"lexical-{language}.npz")
-            self._collections[language] = client.get_collection(collection_name(language, folder.name), embedding_function=None)
-            if self._collections[language].count() != len(mine):
-                raise ValueError(f"the collection of {language} is not whole")
+            self._collections[language] = open_collection(client, language, folder.name)
+            self._check(language)
+
+    def _check(self, language: Language) -> None:
+        """A look at a few vectors: Chroma goes on counting rows that it has lost."""
+        collection, vectors = self._collections[language], self._vectors[language]
+        sample = sorted({0, len(vectors) // 2, len(vectors) - 1}) if len(vectors) else []
+        if collection.count() != len(vectors) or lost(collection, vectors, sample):
+            raise ValueError(f"the collection of {language} is not whole")
 
     def search(self, language: Language, text: str, vector: Sequence[float], *, lexical: bool = True) -> list[Hit]:
-        """The passages of `language` nearest to a question, best first.
+        """The passages of `language` nearest to a question, best first, each with all others of its aspect.
 
         `lexical` is for questions in the passages' own language: between languages word overlap is noise.
         """
@@ -109,13 +135,16 @@ class Index:
             best = np.argpartition(-overlap, min(NEAREST, len(rows) - 1))[:NEAREST]
             found |= {int(row) for row in best if overlap[row] > 0}
         order = np.fromiter(found, np.int64)
+        order = np.unique(self._aspect_of[language][order])
+        order = np.flatnonzero(np.isin(self._aspect_of[language], order))
         cosines = self._vectors[language][order] @ np.asarray(vector, np.float32)
         hits = [Hit(rows[row], float(c), float(overlap[row])) for row, c in zip(order, cosines, strict=True)]
         return sorted(hits, key=lambda hit: -hit.score)
 
     def _nearest(self, language: Language, vector: Sequence[float]) -> set[int]:
+        asked = np.asarray([vector], np.float32)
         try:
-            found = self._collections[language].query(query_embeddings=[list(vector)], n_results=NEAREST, include=[])
+            found = self._collections[language].query(query_embeddings=asked, n_results=NEAREST, include=[])
         except Exception as error:  # chromadb's Rust side raises bare Exceptions as well as ChromaError
             raise IndexUnavailable(f"the index does not answer: {error}; run `shyraq ingest`") from error
         return {int(name) for name in found["ids"][0]}
@@ -126,22 +155,61 @@ def collection_name(language: Language, version: str) -> str:
     return f"{language}-{version}"
 
 
-def open_chroma(folder: Path, url: str | None) -> ClientAPI:
-    """Chroma embedded in the version's folder, or the server that SHYRAQ_CHROMA_URL names."""
+def create_collection(client: Client, language: Language, version: str, size: int) -> Collection:
+    """That collection, new, for `size` vectors; no embedding function, for Chroma's own downloads a model.
+
+    Flushed once, whole: what is not flushed is inserted anew whenever the collection is opened.
+    """
+    whole = max(size, 2)
+    hnsw = CreateHNSWConfiguration(space="cosine", sync_threshold=whole, batch_size=min(whole, 100))
+    name = collection_name(language, version)
+    return client.create_collection(name, configuration={"hnsw": hnsw}, embedding_function=None)
+
+
+def open_collection(client: Client, language: Language, version: str) -> Collection:
+    """That collection, as it was built."""
+    return client.get_collection(collection_name(language, version), embedding_function=None)
+
+
+def drop_collections(folder: Path, url: str) -> None:
+    """Delete a version's collections on a Chroma server: they do not go with its folder."""
+    with chroma(folder, url) as client:
+        for language in LANGUAGES:
+            with suppress(NotFoundError):
+                client.delete_collection(collection_name(language, folder.name))
+
+
+def lost(collection: Collection, vectors: Vectors, sample: Sequence[int]) -> int:
+    """How many of the sampled rows of `vectors` (rows × dimensions) Chroma does not find; its ids are row numbers."""
+    if not sample:
+        return 0
+    found = collection.query(query_embeddings=vectors[list(sample)], n_results=1, include=[])["ids"]
+    near = zip(sample, found, strict=True)
+    return sum(not ids or float(vectors[int(ids[0])] @ vectors[row]) < 1 - SAME for row, ids in near)
+
+
+def open_chroma(folder: Path, url: str | None) -> Client:
+    """Chroma embedded in the version's folder, or the server that SHYRAQ_CHROMA_URL names; to be closed."""
     settings = ChromaSettings(anonymized_telemetry=False)
-    if url:
-        from urllib.parse import urlsplit
-
-        parts = urlsplit(url)
-        secure = parts.scheme == "https"
-        port = parts.port or (443 if secure else 80)
-        return chromadb.HttpClient(host=parts.hostname or "localhost", port=port, ssl=secure, settings=settings)
-    return chromadb.PersistentClient(str(folder / "chroma"), settings=settings)
+    if not url:
+        return cast(Client, chromadb.PersistentClient(str(folder / "chroma"), settings=settings))
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    port = parts.port or (443 if secure else 80)
+    return cast(Client, chromadb.HttpClient(parts.hostname or "localhost", port, ssl=secure, settings=settings))
 
 
-def forget_clients() -> None:
-    """Drop Chroma's process-wide cache of clients, so that a folder is opened from disk again."""
-    SharedSystemClient.clear_system_cache()
+@contextmanager
+def chroma(folder: Path, url: str | None) -> Iterator[Client]:
+    """A client for the time of the block; what Chroma raises there becomes IndexUnavailable."""
+    try:
+        with open_chroma(folder, url) as client:
+            yield client
+    except ShyraqError:
+        raise
+    except Exception as error:  # chromadb's Rust side raises bare Exceptions as well as ChromaError
+        where = f"the Chroma server {urlsplit(url).hostname}" if url else f"Chroma in {folder}"
+        raise IndexUnavailable(f"{where} fails ({error}); mend that and run `shyraq ingest` again") from error
 
 
 def read_passages(folder: Path) -> list[Passage]:
@@ -157,11 +225,19 @@ def write_passages(folder: Path, passages: Sequence[Passage]) -> None:
 
 
 def current_version(root: Path) -> str | None:
-    """The version that the pointer names, if there is one."""
+    """The version that the pointer names, if there is one; raises IndexUnavailable where it cannot be read."""
     try:
-        return (root / POINTER).read_text(encoding="utf-8").strip() or None
+        return (root / POINTER).read_text(encoding="utf-8", errors="replace").strip() or None
     except FileNotFoundError:
         return None
+    except OSError as error:
+        message = f"the index in {root} cannot be read ({error.strerror}); check SHYRAQ_DATA_DIR"
+        raise IndexUnavailable(message) from error
+
+
+def finished_versions(root: Path) -> list[Path]:
+    """The folders of all versions that were ever fit to serve, newest first."""
+    return sorted((mark.parent for mark in root.glob(f"*/{VERIFIED}")), key=lambda folder: folder.name, reverse=True)
 
 
 class Shelf:
@@ -170,29 +246,42 @@ class Shelf:
     def __init__(self, root: Path, chroma_url: str | None = None) -> None:
         self._root, self._url = root, chroma_url
         self._index: Index | None = None
-        self._failed: str | None = None
+        self._opening = Lock()
+        self._failed, self._again = "", 0.0  # a version that did not open, and when to try it again
 
     def index(self) -> Index:
-        """The current version, or the one before it where the current is damaged; raises IndexUnavailable."""
+        """The current version, or the one before it where the current is damaged; raises IndexUnavailable.
+
+        While one thread opens a new version, the others go on with the old one.
+        """
         version = current_version(self._root)
         if version is None:
             raise IndexUnavailable(f"there is no index in {self._root}; run `shyraq ingest`")
-        if self._index and version in (self._index.version, self._failed):
+        index = self._index
+        if index and (self._is_settled(index, version) or self._opening.locked()):
+            return index
+        with self._opening:
+            if self._index is None or not self._is_settled(self._index, version):
+                self._index = self._open(version)
             return self._index
+
+    def _is_settled(self, index: Index, version: str) -> bool:
+        return index.version == version or (self._failed == version and time.monotonic() < self._again)
+
+    def _open(self, version: str) -> Index:
         try:
-            self._index, self._failed = Index(self._root / version, self._url), None
-        except IndexUnavailable:
-            self._failed = version
-            if self._index is None:
-                self._index = self._older(version)
-        return self._index
+            return Index(self._root / version, self._url)
+        except IndexUnavailable as error:
+            self._failed, self._again = version, time.monotonic() + RETRY_SECONDS
+            logger.warning("index_damaged", extra={"fields": {"version": version, "reason": str(error)}})
+            return self._index or self._older(version)
 
     def _older(self, broken: str) -> Index:
         """The newest version that opens, other than the broken one."""
-        folders = (folder for folder in self._root.iterdir() if folder.is_dir() and folder.name != broken)
-        for folder in sorted(folders, key=lambda folder: -folder.stat().st_mtime):
-            try:
-                return Index(folder, self._url)
-            except IndexUnavailable:
-                continue
+        for folder in finished_versions(self._root):
+            if folder.name != broken:
+                try:
+                    return Index(folder, self._url)
+                except IndexUnavailable:
+                    continue
         raise IndexUnavailable(f"no index in {self._root} can be opened; run `shyraq ingest`")

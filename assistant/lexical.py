@@ -1,7 +1,7 @@
 """Lexical search: BM25 over the character 4-grams of folded words.
 
-Word BM25 fails on Kazakh endings; over 697 encyclopedia passages recall@1 rose from 52 to 67 with 4-grams, and folding the
-letters that a Russian keyboard lacks kept it there when they were not typed (design, section 4).
+Word BM25 fails on Kazakh endings; over 697 encyclopedia passages recall@1 rose from 52 to 67 with 4-grams, and folding
+the letters that a Russian keyboard lacks kept it there when they were not typed (design, section 4).
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,8 +20,16 @@ GRAM = 4
 class Lexical:
     """An immutable index: every text's BM25 weight for every gram, as postings in one array."""
 
-    def __init__(self, grams: NDArray[np.uint64], starts: NDArray[np.int64], rows: NDArray[np.int32],
-                 weights: NDArray[np.float32], idf: NDArray[np.float32], size: int) -> None:
+    def __init__(
+        self,
+        grams: NDArray[np.uint64],
+        starts: NDArray[np.int64],
+        rows: NDArray[np.int32],
+        weights: NDArray[np.float32],
+        idf: NDArray[np.float32],
+        size: int,
+    ) -> None:
+        """`rows` and `weights` of gram n are those from starts[n] to starts[n + 1]; `size` is the number of texts."""
         self.grams, self.starts, self.rows, self.weights, self.idf, self.size = grams, starts, rows, weights, idf, size
 
     @classmethod
@@ -58,13 +66,13 @@ class Lexical:
 
     def save(self, path: Path) -> None:
         """Write everything to one .npz file."""
-        np.savez(path, grams=self.grams, starts=self.starts, rows=self.rows, weights=self.weights, idf=self.idf, size=self.size)
+        np.savez(path, allow_pickle=False, **vars(self))
 
     @classmethod
     def load(cls, path: Path) -> "Lexical":
         """Read what `save` wrote."""
         with np.load(path) as data:
-            return cls(*(data[n] for n in ("grams", "starts", "rows", "weights", "idf")), size=int(data["size"]))
+            return cls(**{name: data[name] for name in data.files} | {"size": int(data["size"])})
 
 
 def _grams(text: str) -> list[int]:

@@ -49,14 +49,15 @@ class Names:
         self._aliases: list[tuple[str, tuple[str, ...]]] = []
         owners: dict[str, set[str]] = defaultdict(set)
         for entry in entries:
-            for alias in {tuple(words(fold(name))) for language in LANGUAGES for name in entry.names(language)}:
+            named = (tuple(words(fold(name))) for language in LANGUAGES for name in entry.names(language))
+            for alias in dict.fromkeys(named):
                 self._aliases.append((entry.id, alias))
                 for word in alias:
                     owners[word[:STEM]].add(entry.id)
         every = {word for _, alias in self._aliases for word in alias}
         self._shared = {word: len(owners[word[:STEM]]) for word in every}
         self._weight = {word: _weight(word, shared, len(entries)) for word, shared in self._shared.items()}
-        self._totals = np.array([sum(self._weight[word] for word in set(alias)) for _, alias in self._aliases])
+        self._totals = np.array([sum(self._weight[word] for word in dict.fromkeys(alias)) for _, alias in self._aliases])
         self._count = len(entries)
         self._filed: dict[str, list[str]] = defaultdict(list)
         for word in sorted(every):
@@ -69,14 +70,16 @@ class Names:
         self._forms = lru_cache(maxsize=20_000)(self._find_forms)
 
     def find(self, tokens: Sequence[str], placed: frozenset[int] = frozenset()) -> list[Mention]:
-        """The entries named by a question's folded words, best first; overlapping weaker readings left out.
+        """What `certain` finds or, where that is nothing, what an incomplete name may mean ("national library")."""
+        return self.certain(tokens, placed) or self._near(self._matches(tokens, NEAR))
 
-        `placed`: where the question names places; with those alone it names no library. Two names may share their last word
-        ("Kostanay and Karaganda libraries"), not the word
-        that tells them apart.
+    def certain(self, tokens: Sequence[str], placed: frozenset[int] = frozenset()) -> list[Mention]:
+        """The entries named by folded words, best first; overlapping weaker readings left out.
+
+        `placed`: where the words name places; with those alone they name no library. Two names may share their last
+        word ("Kostanay and Karaganda libraries"), not the word that tells them apart.
         """
-        matches = sorted(self._matches(tokens), key=lambda match: (-match.weight, -match.coverage))
-        certain = [match for match in matches if self._is_certain(match, tokens, placed)]
+        certain = [match for match in self._matches(tokens, ENOUGH) if self._is_certain(match, tokens, placed)]
         mentions: list[Mention] = []
         taken: set[int] = set()
         for match in certain:
@@ -87,10 +90,10 @@ class Names:
             entries = dict.fromkeys(m.entry for m in equals if m.coverage >= best - 0.01)
             mentions.append(Mention(tuple(entries), match.places - taken, True))
             taken |= match.places
-        return mentions or self._near(matches)
+        return mentions
 
     def _near(self, matches: Sequence[_Match]) -> list[Mention]:
-        """What an incomplete name may mean ("national library"): the entries that share the most of it."""
+        """The entries that share the most of an incomplete name."""
         near = [match for match in matches if len(match.places) >= 2 and match.kind]
         if not near:
             return []
@@ -108,8 +111,8 @@ class Names:
         shared = [self._shared[word] for word, _ in self._forms(token)]
         return any(count <= RARE or count >= KIND * self._count for count in shared)
 
-    def _matches(self, tokens: Sequence[str]) -> list[_Match]:
-        """The best placed match of every alias that is half there."""
+    def _matches(self, tokens: Sequence[str], share: float) -> list[_Match]:
+        """The best placed match of every alias of which that share of its weight may be there, the weightiest first."""
         hits: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for place, token in enumerate(tokens):
             for word, quality in self._forms(token):
@@ -117,9 +120,9 @@ class Names:
         heard = np.zeros(len(self._aliases))
         for word in hits:
             heard[self._by_word[word]] += self._weight[word]
-        candidates = np.flatnonzero(heard >= NEAR * self._totals)
+        candidates = np.flatnonzero(heard >= (share - 1e-9) * self._totals)  # sums of floats differ in the last digits
         found = (self._match(int(number), hits) for number in candidates)
-        return [match for match in found if match]
+        return sorted((match for match in found if match), key=lambda match: (-match.weight, -match.coverage))
 
     def _find_forms(self, token: str) -> tuple[tuple[str, float], ...]:
         """The name words that the token may be a form of, each with how surely."""
@@ -130,7 +133,7 @@ class Names:
         """The alias laid over the question: each word at most once, all close together."""
         entry, alias = self._aliases[number]
         laid: dict[int, tuple[str, float]] = {}
-        for word in sorted(set(alias) & hits.keys(), key=lambda word: -self._weight[word]):
+        for word in sorted((word for word in dict.fromkeys(alias) if word in hits), key=lambda word: -self._weight[word]):
             free = [
                 (-quality, sum(abs(place - other) for other in laid), place)
                 for place, quality in hits[word]

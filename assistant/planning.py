@@ -11,7 +11,7 @@ from assistant.schema import Plan
 
 SURE = 0.5  # the gate's probability from which a candidate is said
 FIRM = 0.85  # …from which words that speak of a gap do not stop it
-TOGETHER = 0.2  # score behind the best within which an aspect may answer the other half of a question
+TOGETHER = 2.0  # fit behind the best within which an aspect may answer the other half of a question
 STRENGTHS, CHALLENGES = "strength", "challenge"
 PROOFS = {"strength": "strength", "challenge": "challenge", "audience": "audience", "type": "overview", "place": "overview"}
 DIRECT = {"figure", "event", "system", "organisation", "person"}  # kinds whose aspects may name libraries outright
@@ -112,18 +112,10 @@ def _answer(question: Question, found: Found, catalogue: Catalogue, gate: Gate) 
         return None
     best = found.candidates[0]
     gap = found.gaps[0] if found.gaps else None
-    vocabulary = catalogue.vocabulary(best.known.id, question.language) if best.known else _document_words(best)
-    chance = gate.chance(signals(question, best, gap, vocabulary, catalogue, catalogue.is_seen))
+    chance = gate.chance(signals(question, best, gap, catalogue, catalogue.is_seen))
     if chance < (FIRM if _lacked(question, best, catalogue) else SURE):
         return None
     return Plan(kind="aspects", aspects=(best.hit.passage.aspect, *_others(question, found.candidates)))
-
-
-def _document_words(candidate: Candidate) -> frozenset[str]:
-    from assistant.fold import fold
-    from assistant.words import words
-
-    return frozenset(words(fold(f"{candidate.hit.passage.title} {candidate.hit.passage.text}")))
 
 
 def _lacked(question: Question, best: Candidate, catalogue: Catalogue) -> list[str]:
@@ -149,7 +141,7 @@ def _others(question: Question, candidates: Sequence[Candidate]) -> tuple[str, .
     asked = set(question.topics) - FORMS - BROAD - set(best.known.aspect.answers)
     for other in candidates[1:]:
         same = other.known and other.known.entry.id == best.known.entry.id
-        if same and other.known and asked.intersection(other.known.aspect.answers) and other.score > best.score - TOGETHER:
+        if same and other.known and asked.intersection(other.known.aspect.answers) and other.fit > best.fit - TOGETHER:
             return (other.known.id,)
     return ()
 

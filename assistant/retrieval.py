@@ -1,37 +1,33 @@
-"""Question → evidence: the aspects that answer it, and how sure that they do.
+"""Question → evidence: the aspects that may answer it, best first, and the gaps it may fall into.
 
-Hits are ranked by cosine + 0.3 × BM25 ÷ Σ idf. On top of that, what the question says outright must hold: an entry
-named, a year, a place. Whether the best is good enough is weighed by `assistant.gate`, calibrated on data.
+What a question says outright must hold: an entry named, a year, a place. What is left is ordered by `assistant.ranking`;
+whether the first is good enough is weighed by `assistant.gate`.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from assistant.catalogue import Catalogue, Known
-from assistant.fold import fold
 from assistant.index import Hit
 from assistant.knowledge import Topic
-from assistant.question import BROAD, FORMS, Question
-from assistant.words import same_word, words
+from assistant.question import Question
+from assistant.ranking import Ranking, features, folded_words, likeness
 
-DEEP = 12  # candidates whose wording is compared with the question's word by word
-
-OWN, MENTIONED = 0.10, 0.05  # for an aspect of an entry that the question names, or that speaks of it
-ASKED = 0.08  # for each topic asked for that the aspect answers
-PLACED = 0.05  # for an aspect about the place asked for
-WORDED = 0.15  # × the share of a typical question's wording that the question has
+DEEP = 14  # candidates that are looked at closely
+WORDED = 0.15  # × the share of a gap's typical question that the question has
 SPOKEN = 0.05  # for a gap whose own words the question uses
+NOT_EVIDENCE = ("topic#", "intent#")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An aspect (or a piece of a document) that may answer, with its best hit and its score, higher is better."""
+    """An aspect (or a piece of a document) that may answer: its best hit, how it fits, and how alike it is worded."""
 
     known: Known | None
     hit: Hit
-    score: float
+    fit: float
     alike: float
+    vocabulary: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -55,51 +51,50 @@ class Found:
     unmet: str | None
 
 
-def retrieve(question: Question, hits: Sequence[Hit], catalogue: Catalogue) -> Found:
+Aspect = tuple[Known | None, list[Hit]]
+
+
+def retrieve(question: Question, hits: Sequence[Hit], catalogue: Catalogue, ranking: Ranking) -> Found:
     """Rank the hits for a question; `hits` best first, of the question's language."""
-    best: dict[str, Hit] = {}
+    grouped: dict[str, list[Hit]] = {}
     for hit in hits:
-        best.setdefault(hit.passage.aspect, hit)
-    gaps = [_gap(question, hit, catalogue) for name, hit in best.items() if name.startswith("topic#")]
-    rest = [(catalogue.known.get(name), hit) for name, hit in best.items() if not name.startswith(("topic#", "intent#"))]
+        grouped.setdefault(hit.passage.aspect, []).append(hit)
+    gaps = [_gap(question, found[0], catalogue) for name, found in grouped.items() if name.startswith("topic#")]
+    rest = [(catalogue.known.get(name), found) for name, found in grouped.items() if not name.startswith(NOT_EVIDENCE)]
     fitting, unmet = _fitting(question, rest, catalogue)
-    shallow = sorted(fitting, key=lambda pair: -_score(question, *pair, alike=0.0))
-    candidates = [_candidate(question, known, hit, catalogue) for known, hit in shallow[:DEEP]]
+    candidates = [_candidate(question, known, found, catalogue, ranking) for known, found in fitting[:DEEP]]
     return Found(
-        tuple(sorted(candidates, key=lambda candidate: -candidate.score)),
+        tuple(sorted(candidates, key=lambda candidate: -candidate.fit)),
         tuple(sorted(gaps[:DEEP], key=lambda gap: -gap.score)),
         unmet,
     )
 
 
-Pair = tuple[Known | None, Hit]
-
-
-def _fitting(question: Question, pairs: list[Pair], catalogue: Catalogue) -> tuple[list[Pair], str | None]:
-    """The hits that the question's own words do not rule out, and which demand ruled out all the rest."""
+def _fitting(question: Question, aspects: list[Aspect], catalogue: Catalogue) -> tuple[list[Aspect], str | None]:
+    """The aspects that the question's own words do not rule out, and which demand ruled out all the rest."""
     demands = (
-        ("entity", [pair for pair in pairs if _is_about(question.entities, pair[0])]),
-        ("year", [pair for pair in pairs if _is_of_year(question.years, pair)]),
-        ("place", [pair for pair in pairs if _is_in(question, pair[0], catalogue)]),
+        ("entity", lambda aspect: _is_about(question.entities, aspect[0])),
+        ("year", lambda aspect: _is_of_year(question.years, aspect)),
+        ("place", lambda aspect: _is_in(question, aspect[0], catalogue)),
     )
-    for name, kept in demands:
-        left = [pair for pair in pairs if pair in kept]
-        if pairs and not left:
-            return pairs if name == "place" else [], name
-        pairs = left
-    return pairs, None
+    for name, holds in demands:
+        left = [aspect for aspect in aspects if holds(aspect)]
+        if aspects and not left:
+            return aspects if name == "place" else [], name
+        aspects = left
+    return aspects, None
 
 
 def _is_about(entities: Sequence[str], known: Known | None) -> bool:
     return not entities or (known is not None and not known.mentions.isdisjoint(entities))
 
 
-def _is_of_year(years: Sequence[int], pair: Pair) -> bool:
-    known, hit = pair
+def _is_of_year(years: Sequence[int], aspect: Aspect) -> bool:
+    known, hits = aspect
     if not years:
         return True
     if known is None:
-        return any(str(year) in hit.passage.text for year in years)
+        return any(str(year) in hit.passage.text for year in years for hit in hits)
     return not known.years.isdisjoint(years)
 
 
@@ -115,53 +110,20 @@ def _holds(places: Iterable[str], place: str, catalogue: Catalogue) -> bool:
     return any(place in catalogue.within(inner) for inner in places)
 
 
-def _score(question: Question, known: Known | None, hit: Hit, *, alike: float) -> float:
-    score = hit.score + WORDED * alike
-    if known is None:
-        return score
-    if known.entry.id in question.entities:
-        score += OWN
-    elif not known.mentions.isdisjoint(question.entities):
-        score += MENTIONED
-    asked = set(question.topics) - FORMS - BROAD
-    score += ASKED * min(2, len(asked.intersection(known.aspect.answers)))
-    if question.places and known.places.intersection(question.places):
-        score += PLACED
-    return score
-
-
-def _candidate(question: Question, known: Known | None, hit: Hit, catalogue: Catalogue) -> Candidate:
-    alike = likeness(question.tokens, hit.passage.text, catalogue) if hit.passage.kind == "question" else 0.0
-    return Candidate(known, hit, _score(question, known, hit, alike=alike), alike)
+def _candidate(
+    question: Question, known: Known | None, hits: list[Hit], catalogue: Catalogue, ranking: Ranking
+) -> Candidate:
+    best = hits[0]
+    alike = likeness(question.tokens, best.passage.text, catalogue) if best.passage.kind == "question" else 0.0
+    if known:
+        vocabulary = catalogue.vocabulary(known.id, question.language)
+    else:
+        vocabulary = frozenset(folded_words(f"{best.passage.title} {best.passage.text}"))
+    fit = ranking.fit(features(question, known, hits, vocabulary, catalogue))
+    return Candidate(known, best, fit, alike, vocabulary)
 
 
 def _gap(question: Question, hit: Hit, catalogue: Catalogue) -> Gap:
     topic = catalogue.topics[hit.passage.aspect.removeprefix("topic#")]
     alike = likeness(question.tokens, hit.passage.text, catalogue)
     return Gap(topic, hit.score + WORDED * alike + (SPOKEN if topic.id in question.topics else 0.0), alike)
-
-
-def likeness(tokens: Sequence[str], text: str, catalogue: Catalogue) -> float:
-    """The share of a typical question's wording, weighed by rarity, that the question has too (0…1)."""
-    wording = _tokens(text)
-    total = sum(catalogue.rarity(word) for word in wording)
-    had = sum(catalogue.rarity(word) for word in wording if any(same_word(word, token) for token in tokens))
-    return had / total if total else 0.0
-
-
-def coverage(wording: Sequence[str], vocabulary: frozenset[str], catalogue: Catalogue) -> float:
-    """The share of a question's wording, weighed by rarity, that an aspect's vocabulary accounts for (0…1)."""
-    total = sum(catalogue.rarity(token) for token in wording)
-    covered = sum(catalogue.rarity(token) for token in wording if covers(vocabulary, token))
-    return covered / total if total else 1.0
-
-
-@lru_cache(maxsize=100_000)
-def covers(vocabulary: frozenset[str], token: str) -> bool:
-    """Whether a folded word, or another form of it, is among the words of a vocabulary."""
-    return token in vocabulary or any(same_word(token, word) for word in vocabulary)
-
-
-@lru_cache(maxsize=50_000)
-def _tokens(text: str) -> tuple[str, ...]:
-    return tuple(words(fold(text)))

@@ -28,7 +28,10 @@ _LONGEST_WORD = 40
 # What a spelling outside the habits costs: an official letter among chat ones is still read.
 _RARE = 4.0
 _APOSTROPHES = str.maketrans("’ʼ`´‘", "'''''")
-_ADDRESS = r"\S+@\S+|(?:https?://|www\.)\S+|[\w-]+\.(?:kz|ru|com|org|net)\b\S*"
+_ADDRESS = (
+    r"(?<![\w.+-])[\w.+-]++@\S+|(?:https?://|www\.)\S+"
+    r"|(?<![\w.-])(?:[\w-]++\.)++(?:kz|ru|com|org|net)\b\S*"
+)
 # A word may hold apostrophes, and a digit that stands for a letter between letters or before two ("4to", "ko6ka").
 _WORD = r"[^\W\d_](?:['’ʼ`´‘]*[^\W\d_]|(?<=[a-z])[46](?=[a-z]))*['’ʼ`´‘]?|\b4(?=[a-z]{2})[a-z'46]+"
 _ROMAN = re.compile("[IVXLC]{2,}")
@@ -61,8 +64,10 @@ def _read(match: re.Match[str], language: Language) -> str:
     word = match["word"]
     if not word or not _LATIN.search(word) or _CYRILLIC.search(word) or _ROMAN.fullmatch(word):
         return match.group()
+    if len(word) > _LONGEST_WORD:
+        return word
     small = word.translate(_APOSTROPHES).casefold()
-    found = _BORROWED.get(small) or decode(small[:_LONGEST_WORD], language)
+    found = _BORROWED.get(small) or decode(small, language)
     if len(word) > 1 and word.isupper():
         return found.upper()
     return found.capitalize() if word[0].isupper() else found

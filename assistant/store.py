@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from alembic.util import CommandError
+from pydantic import ValidationError
 from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
@@ -47,9 +48,7 @@ class Store:
         with _translated(), self._reader.connect() as connection:
             rows = _found(connection, NEWEST, conversation_id, limit=limit)[::-1]
             cited = _cited(connection, rows)
-        return [
-            Turn(message=row.question, reply=_reply(row, cited), focus=Focus.model_validate(row.focus)) for row in rows
-        ]
+        return [Turn(message=row.question, reply=_reply(row, cited), focus=_focus(row)) for row in rows]
 
     def conversation(self, conversation_id: str) -> Conversation:
         """All that a patron may see of a conversation; raises NotFound."""
@@ -153,6 +152,14 @@ def _reply(row: Row[Any], cited: dict[int, list[Citation]]) -> Reply:
         citations=tuple(cited[row.number]),
         suggestions=row.suggestions,
     )
+
+
+def _focus(row: Row[Any]) -> Focus:
+    """What the turn was about; nothing, where an older Shyraq kept it in another shape."""
+    try:
+        return Focus.model_validate(row.focus)
+    except ValidationError:
+        return Focus()
 
 
 def _message(row: Row[Any], cited: dict[int, list[Citation]]) -> Message:

@@ -1,4 +1,4 @@
-"""Fits the gate's weights: `python -m evals.calibrate [--write]`.
+"""Fits the weights of ranking and gate: `python -m evals.calibrate [--write]`.
 
 Answerable examples are typical questions, each left out of the index and of its aspect's vocabulary while it is asked.
 Unanswerable ones are the questions of topics we lack, left out one by one or with their whole topic, so that the gate
@@ -9,100 +9,156 @@ import argparse
 import hashlib
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.catalogue import Catalogue
-from assistant.fold import fold
-from assistant.gate import MODEL, SIGNALS, signals
+from assistant.catalogue import Catalogue, Known
+from assistant.gate import SIGNALS, signals
 from assistant.index import Hit, Index, Passage, Shelf
 from assistant.knowledge import LANGUAGES
-from assistant.question import understand
-from assistant.retrieval import retrieve
+from assistant.question import Question, understand
+from assistant.ranking import FEATURES, WEIGHTS, Ranking, features, folded_words
+from assistant.retrieval import Candidate, Found, retrieve
 from assistant.settings import read_settings
-from assistant.words import words
 
-Example = tuple[tuple[float, ...], float, bool]
-EACH = 700  # examples of a kind and language
+EACH = 600  # questions of a kind and language
 RIDGE = 1e-3
+Floats = NDArray[np.float64]
 
 
 def main() -> None:
     """Fit, report, and with --write put the weights in force."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true")
+    write = parser.parse_args().write
     settings = read_settings()
     index = Shelf(settings.data_dir / "index", settings.chroma_url).index()
     vectors = np.load(settings.data_dir / "index" / index.version / "vectors.npy")
-    examples = list(_examples(index, vectors))
-    x = np.array([features for features, _, _ in examples])
-    y = np.array([answerable for _, answerable, _ in examples])
-    held = np.array([is_held for _, _, is_held in examples])
-    weights, bias = fit(x[~held], y[~held])
-    chances = 1 / (1 + np.exp(-(x @ weights + bias)))
-    for name, part in (("fitted", ~held), ("held out", held)):
-        refused = float(np.mean(chances[part & (y == 1)] < 0.5))
-        answered = float(np.mean(chances[part & (y == 0)] >= 0.5))
-        print(f"{name}: {part.sum()} questions, answerable refused {refused:.3f}, unanswerable answered {answered:.3f}")
-    print({name: round(float(weight), 3) for name, weight in zip(SIGNALS, weights, strict=True)}, round(bias, 3))
-    if parser.parse_args().write:
-        named = {name: round(float(weight), 4) for name, weight in zip(SIGNALS, weights, strict=True)}
-        MODEL.write_text(json.dumps({"weights": named, "bias": round(bias, 4)}, indent=1) + "\n", encoding="utf-8")
+    asked = _left_out(index, vectors)
+    ranking = _fit_ranking(asked, index)
+    gate = _fit_gate(asked, index, Ranking(tuple(ranking.values())))
+    print(json.dumps({"ranking": ranking, "gate": gate}, indent=1))
+    if write:
+        WEIGHTS.write_text(json.dumps({"ranking": ranking, "gate": gate}, indent=1) + "\n", encoding="utf-8")
 
 
-def fit(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    """Logistic regression by Newton's method, classes weighed equally: (weights, bias)."""
-    mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-9
-    design = np.hstack([(x - mean) / scale, np.ones((len(x), 1))])
-    balance = np.where(y == 1, 0.5 / max(y.mean(), 1e-9), 0.5 / max(1 - y.mean(), 1e-9))
-    theta = np.zeros(design.shape[1])
-    for _ in range(30):
-        chance = 1 / (1 + np.exp(-np.clip(design @ theta, -30, 30)))
-        gradient = design.T @ (balance * (chance - y)) / len(y) + RIDGE * theta
-        curvature = (design * (balance * chance * (1 - chance))[:, None]).T @ design / len(y)
-        theta -= np.linalg.solve(curvature + RIDGE * np.eye(len(theta)), gradient)
-    weights = theta[:-1] / scale
-    return weights, float(theta[-1] - weights @ mean)
+class LeftOut:
+    """A question asked of an index that has never seen it."""
+
+    def __init__(self, passage: Passage, hits: list[Hit], catalogue: Catalogue, *, whole_topic: bool) -> None:
+        self.passage = passage
+        self.lacking = passage.aspect.startswith("topic#")
+        owner = passage.aspect.split("#")[self.lacking]
+        self.held = hashlib.sha256(owner.encode()).digest()[0] % 2 == 0
+        self.question: Question = understand(passage.text, passage.language, catalogue)
+        self.hits = [hit for hit in hits if not self._is_same(hit, whole_topic)]
+
+    def _is_same(self, hit: Hit, whole_topic: bool) -> bool:
+        same_topic = whole_topic and hit.passage.aspect == self.passage.aspect
+        return hit.passage.text == self.passage.text or same_topic
+
+    def vocabulary(self, known: Known, catalogue: Catalogue) -> frozenset[str]:
+        """The vocabulary of an aspect without what this very question lent it."""
+        whole = catalogue.vocabulary(known.id, self.passage.language)
+        if known.id != self.passage.aspect:
+            return whole
+        others = [text for text in known.aspect.questions[self.passage.language] if text != self.passage.text]
+        names = [name for language in LANGUAGES for name in known.entry.names(language)]
+        topics = [w for topic in known.aspect.answers for w in catalogue.topics[topic].words[self.passage.language]]
+        said = (known.aspect.text[self.passage.language], *others, *names, *topics)
+        return frozenset(word for text in said for word in folded_words(text))
 
 
-def _examples(index: Index, vectors: NDArray[np.float32]) -> Iterator[Example]:
+def _left_out(index: Index, vectors: NDArray[np.float32]) -> list[LeftOut]:
     rows = {passage.id: number for number, passage in enumerate(index.passages)}
     chosen = random.Random(7)
+    found = []
     for language in LANGUAGES:
         asked = [p for p in index.passages if p.language == language and p.kind == "question"]
+        asked = [passage for passage in asked if not passage.aspect.startswith("intent#")]
         for lacking in (False, True):
-            kind = [p for p in asked if p.aspect.startswith("topic#") == lacking]
+            kind = [passage for passage in asked if passage.aspect.startswith("topic#") == lacking]
             for passage in chosen.sample(kind, min(EACH, len(kind))):
-                for whole_topic in {False, lacking}:
-                    example = _example(index, passage, vectors[rows[passage.id]], whole_topic=whole_topic)
-                    if example:
-                        yield example
+                hits = index.search(language, passage.text, vectors[rows[passage.id]].tolist())
+                ways = {False, lacking}
+                found += [LeftOut(passage, hits, index.catalogue, whole_topic=way) for way in ways]
+    return found
 
 
-def _example(index: Index, passage: Passage, vector: NDArray[np.float32], *, whole_topic: bool) -> Example | None:
-    """The signals of a question asked of an index that has never seen it."""
+def _candidates(asked: LeftOut, found: Found, catalogue: Catalogue, ranking: Ranking) -> list[Candidate]:
+    """The candidates anew, with vocabularies that leave the question out."""
+    grouped: dict[str, list[Hit]] = {}
+    for hit in asked.hits:
+        grouped.setdefault(hit.passage.aspect, []).append(hit)
+    again = []
+    for candidate in found.candidates:
+        if candidate.known:
+            vocabulary = asked.vocabulary(candidate.known, catalogue)
+            hits = grouped[candidate.known.id]
+            fit = ranking.fit(features(asked.question, candidate.known, hits, vocabulary, catalogue))
+            again.append(replace(candidate, fit=fit, vocabulary=vocabulary))
+    return sorted(again, key=lambda candidate: -candidate.fit)
+
+
+def _fit_ranking(asked: Sequence[LeftOut], index: Index) -> dict[str, float]:
+    """Softmax regression over each question's candidates, by gradient ascent."""
     catalogue = index.catalogue
-    question = understand(passage.text, passage.language, catalogue)
-    hits = index.search(passage.language, passage.text, vector.tolist())
-    found = retrieve(question, [hit for hit in hits if not _is_same(hit, passage, whole_topic)], catalogue)
-    if not found.candidates or not found.candidates[0].known:
-        return None
-    best = found.candidates[0]
-    vocabulary = catalogue.vocabulary(best.known.id, passage.language) if best.known else frozenset()
-    if best.known and best.known.id == passage.aspect:
-        others = [q for q in best.known.aspect.questions[passage.language] if q != passage.text]
-        said = [best.known.aspect.text[passage.language], *others, *best.known.entry.names(passage.language)]
-        topics = [word for topic in best.known.aspect.answers for word in catalogue.topics[topic].words[passage.language]]
-        vocabulary = frozenset(word for text in (*said, *topics) for word in words(fold(text)))
-    gap = found.gaps[0] if found.gaps else None
-    lacking = passage.aspect.startswith("topic#")
-    if not lacking and (not best.known or best.known.entry.id != passage.aspect.split("#")[0]):
-        return None  # the wrong aspect was found: neither answer nor refusal is the lesson of this one
-    features = signals(question, best, gap, vocabulary, catalogue, _seen_elsewhere(catalogue, vocabulary))
-    owner = passage.aspect.split("#")[lacking]
-    return features, float(not lacking), hashlib.sha256(owner.encode()).digest()[0] % 2 == 0
+    zero = Ranking((0.0,) * len(FEATURES))
+    sets: list[tuple[Floats, int, bool]] = []
+    for one in asked:
+        if one.lacking:
+            continue
+        found = retrieve(one.question, one.hits, catalogue, zero)
+        names = [candidate.known.id for candidate in found.candidates if candidate.known]
+        if one.passage.aspect in names:
+            grouped = {name: [hit for hit in one.hits if hit.passage.aspect == name] for name in names}
+            rows = []
+            for name in names:
+                known = catalogue.known[name]
+                rows.append(features(one.question, known, grouped[name], one.vocabulary(known, catalogue), catalogue))
+            sets.append((np.array(rows), names.index(one.passage.aspect), one.held))
+    weights = np.zeros(len(FEATURES))
+    fitted = [(x, y) for x, y, held in sets if not held]
+    for _ in range(1500):
+        slope = sum(x[y] - _softmax(x @ weights) @ x for x, y in fitted) / len(fitted)
+        weights += 0.5 * slope - 5e-4 * weights
+    right = np.mean([int(np.argmax(x @ weights)) == y for x, y, held in sets if held])
+    print(f"ranking: the right aspect first for {right:.3f} of {sum(held for *_, held in sets)} held-out questions")
+    return {name: round(float(weight), 4) for name, weight in zip(FEATURES, weights, strict=True)}
+
+
+def _softmax(scores: Floats) -> Floats:
+    powers = np.exp(scores - scores.max())
+    return np.asarray(powers / powers.sum())
+
+
+def _fit_gate(asked: Sequence[LeftOut], index: Index, ranking: Ranking) -> dict[str, float]:
+    """Logistic regression on the signals of each question's best candidate."""
+    catalogue = index.catalogue
+    rows, labels, held = [], [], []
+    for one in asked:
+        found = retrieve(one.question, one.hits, catalogue, ranking)
+        candidates = _candidates(one, found, catalogue, ranking)
+        if not candidates or found.unmet:
+            continue
+        best = candidates[0]
+        if not one.lacking and best.known and best.known.entry.id != one.passage.aspect.split("#")[0]:
+            continue  # the wrong entry was found: neither answer nor refusal is the lesson of this one
+        gap = found.gaps[0] if found.gaps else None
+        rows.append(signals(one.question, best, gap, catalogue, _seen_elsewhere(catalogue, best.vocabulary)))
+        labels.append(float(not one.lacking))
+        held.append(one.held)
+    x, y, is_held = np.array(rows), np.array(labels), np.array(held)
+    weights, bias = _logistic(x[~is_held], y[~is_held])
+    chances = 1 / (1 + np.exp(-(x @ weights + bias)))
+    refused = float(np.mean(chances[is_held & (y == 1)] < 0.5))
+    answered = float(np.mean(chances[is_held & (y == 0)] >= 0.5))
+    print(f"gate: {is_held.sum()} held out, answerable refused {refused:.3f}, unanswerable answered {answered:.3f}")
+    named = {name: round(float(weight), 4) for name, weight in zip(SIGNALS, weights, strict=True)}
+    return {**named, "bias": round(bias, 4)}
 
 
 def _seen_elsewhere(catalogue: Catalogue, vocabulary: frozenset[str]) -> Callable[[str], bool]:
@@ -110,8 +166,19 @@ def _seen_elsewhere(catalogue: Catalogue, vocabulary: frozenset[str]) -> Callabl
     return lambda word: catalogue.is_common(word) or word in vocabulary
 
 
-def _is_same(hit: Hit, passage: Passage, whole_topic: bool) -> bool:
-    return hit.passage.text == passage.text or (whole_topic and hit.passage.aspect == passage.aspect)
+def _logistic(x: Floats, y: Floats) -> tuple[Floats, float]:
+    """Logistic regression by Newton's method, classes weighed equally: (weights, bias)."""
+    mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-9
+    design = np.hstack([(x - mean) / scale, np.ones((len(x), 1))])
+    balance = np.where(y == 1, 0.5 / max(y.mean(), 1e-9), 0.5 / max(1 - y.mean(), 1e-9))
+    theta = np.zeros(design.shape[1])
+    for _ in range(30):
+        chance = 1 / (1 + np.exp(-np.clip(design @ theta, -30, 30)))
+        slope = design.T @ (balance * (chance - y)) / len(y) + RIDGE * theta
+        curvature = (design * (balance * chance * (1 - chance))[:, None]).T @ design / len(y)
+        theta -= np.linalg.solve(curvature + RIDGE * np.eye(len(theta)), slope)
+    weights = theta[:-1] / scale
+    return np.asarray(weights), float(theta[-1] - weights @ mean)
 
 
 if __name__ == "__main__":

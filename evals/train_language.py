@@ -10,8 +10,8 @@ on (ntrex-kk-ru-en.jsonl, tatoeba-en-kk.jsonl, tatoeba-kk-ru.jsonl):
 * evals/language/phrases.jsonl, questions and greetings as people type them, words.jsonl, common words, and
   names.jsonl, names that say nothing of the language; written for Shyraq (Apache-2.0)
 
-15 % of the documents and phrases, by hash, are never trained on; the figures printed are theirs. The model keeps letter n-gram
-weights only, no text. The same files and seed give the same model.
+15 % of the documents and phrases, by hash, are never trained on; the figures printed are theirs. The model keeps
+letter n-gram weights only, no text. The same files and seed give the same model.
 """
 
 import argparse

@@ -24,13 +24,17 @@ from assistant.embedding import MODEL_FOLDER, Model, open_model
 from assistant.errors import IndexUnavailable
 from assistant.index import (
     POINTER,
+    VERIFIED,
     Index,
     Passage,
     Vectors,
-    collection_name,
+    chroma,
+    create_collection,
     current_version,
-    forget_clients,
-    open_chroma,
+    drop_collections,
+    finished_versions,
+    lost,
+    open_collection,
     read_passages,
     write_passages,
 )
@@ -43,10 +47,9 @@ from ingest.model import ensure_model
 from ingest.passages import passages_of
 
 Say = Callable[[str], None]
-FORMAT = 2  # raise it when the meaning of an index folder changes
-VERIFIED = "VERIFIED"  # a file that only wholly written and looked-up versions hold
+Wording = tuple[bool, str]  # whether it is embedded as a question, and the text; equal wordings have equal vectors
+FORMAT = 3  # raise it when the meaning of an index folder changes
 KEPT = 2  # versions: the one in force and the one before
-SAME = 1e-3  # cosine distance below which two vectors are one text; int8 noise is 0, other texts begin at 0.02
 BATCH = 500
 
 
@@ -54,26 +57,41 @@ def ingest(settings: Settings, say: Say) -> str:
     """Bring the index up to date and return its version; raises KnowledgeError, ModelError, IndexUnavailable."""
     knowledge = load(settings.knowledge_dir)
     root = settings.data_dir / "index"
-    root.mkdir(parents=True, exist_ok=True)
-    with _alone(root, say):
-        if settings.embedding == "e5-small":
-            ensure_model(settings.data_dir / "models" / MODEL_FOLDER, say)
-        documents = document_passages(settings.knowledge_dir / "documents", Identifier.load(), say)
-        passages = passages_of(knowledge, Dialogue.load(shipped("prompts"))) + documents
-        content = _fingerprint(knowledge, passages, settings.embedding)
-        version = current_version(root)
-        if version and _is_whole(root / version, content, settings.chroma_url):
-            say(f"The index is up to date: {len(passages)} passages, version {version}")
-            return version
-        model = open_model(settings.embedding, settings.data_dir)
-        vectors = _embed(passages, model, _known_vectors(root, settings.embedding))
-        folder = _new_folder(root, content)
-        _write(folder, knowledge, passages, vectors, {"content": content, "embedding": settings.embedding})
-        _fill_chroma(folder, passages, vectors, settings.chroma_url)
-        _verify(folder, passages, vectors, settings.chroma_url)
-        _switch(root, folder)
-        _prune(root, settings.chroma_url)
-    say(f"The index is ready: {len(passages)} passages, version {folder.name}")
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with _alone(root, say):
+            return _update(root, knowledge, settings, say)
+    except OSError as error:
+        raise IndexUnavailable(
+            f"cannot write in {settings.data_dir} ({error.strerror or error}); free some space there, or let"
+            " SHYRAQ_DATA_DIR name a folder that can be written to. The index in force stays as it is"
+        ) from error
+
+
+def _update(root: Path, knowledge: Knowledge, settings: Settings, say: Say) -> str:
+    _prune(root, settings.chroma_url)
+    if settings.embedding == "e5-small":
+        ensure_model(settings.data_dir / "models" / MODEL_FOLDER, say)
+    documents = document_passages(settings.knowledge_dir / "documents", Identifier.load(), say)
+    passages = passages_of(knowledge, Dialogue.load(shipped("prompts"))) + documents
+    content = _fingerprint(knowledge, passages, settings.embedding)
+    version = current_version(root)
+    if version and _is_whole(root / version, content, settings.chroma_url):
+        say(f"The index is up to date: {len(passages)} passages, version {version}")
+        return version
+    known = _known_vectors(root, settings.embedding)
+    new = [wording for wording in dict.fromkeys(map(_wording, passages)) if wording not in known]
+    if new:
+        known |= _embed(new, open_model(settings.embedding, settings.data_dir))
+    vectors = np.stack([known[_wording(passage)] for passage in passages])
+    say(f"Writing and verifying {len(passages)} passages…")
+    folder = _new_folder(root, content)
+    _write(folder, knowledge, passages, vectors, {"content": content, "embedding": settings.embedding})
+    _fill_chroma(folder, passages, vectors, settings.chroma_url)
+    _verify(folder, passages, vectors, settings.chroma_url)
+    _switch(root, folder)
+    _prune(root, settings.chroma_url)
+    say(f"The index is ready: {len(passages)} passages ({len(new)} texts embedded anew), version {folder.name}")
     return folder.name
 
 
@@ -104,17 +122,17 @@ def _is_whole(folder: Path, content: str, chroma_url: str | None) -> bool:
 
 
 def _new_folder(root: Path, content: str) -> Path:
-    folder = root / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{content[:8]}-{os.getpid()}"
+    folder = root / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{content[:8]}"
     folder.mkdir()
     return folder
 
 
-def _key(passage: Passage) -> tuple[bool, str]:
-    """Two passages with one key have one vector: questions and texts are embedded with different prefixes."""
-    return passage.kind == "question", passage.text
+def _wording(passage: Passage) -> Wording:
+    text = f"{passage.title}. {passage.text}" if passage.kind == "document" else passage.text
+    return passage.kind == "question", text
 
 
-def _known_vectors(root: Path, embedding: str) -> dict[tuple[bool, str], list[float]]:
+def _known_vectors(root: Path, embedding: str) -> dict[Wording, Vectors]:
     """The vectors of the version in force, so that unchanged passages are not embedded again."""
     version = current_version(root)
     if not version:
@@ -124,25 +142,26 @@ def _known_vectors(root: Path, embedding: str) -> dict[tuple[bool, str], list[fl
         if (manifest["embedding"], manifest["model"]) != (embedding, MODEL_FOLDER):
             return {}
         passages, vectors = read_passages(root / version), np.load(root / version / "vectors.npy")
-        return {_key(passage): vector.tolist() for passage, vector in zip(passages, vectors, strict=True)}
-    except (OSError, ValueError, KeyError, TypeError):
+        return dict(zip(map(_wording, passages), vectors, strict=True))
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
         return {}  # a damaged version saves no work; it is replaced
 
 
-def _embed(passages: Sequence[Passage], model: Model, known: dict[tuple[bool, str], list[float]]) -> Vectors:
-    """A unit vector a passage (passages × dimensions), with a bar over those that are new."""
-    new = list({_key(passage): passage for passage in passages if _key(passage) not in known}.values())
-    columns = (TextColumn("Embedding"), BarColumn(), MofNCompleteColumn(), TextColumn("passages"), TimeRemainingColumn())
+def _embed(new: Sequence[Wording], model: Model) -> dict[Wording, Vectors]:
+    """A unit vector a wording, with a bar."""
+    columns = (TextColumn("Embedding"), BarColumn(), MofNCompleteColumn(), TextColumn("texts"), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar, ThreadPoolExecutor(os.cpu_count()) as pool:
-        for passage, vector in zip(new, bar.track(pool.map(lambda p: _vector(p, model), new), len(new)), strict=True):
-            known[_key(passage)] = vector
-    return np.array([known[_key(passage)] for passage in passages], np.float32)
+        try:
+            found = bar.track(pool.map(lambda wording: _vector(wording, model), new), len(new))
+            return dict(zip(new, found, strict=True))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # or Ctrl+C would wait for thousands of texts
+            raise
 
 
-def _vector(passage: Passage, model: Model) -> list[float]:
-    if passage.kind == "question":
-        return model.embed_query(passage.text)
-    return model.embed_documents([f"{passage.title}. {passage.text}" if passage.kind == "document" else passage.text])[0]
+def _vector(wording: Wording, model: Model) -> Vectors:
+    is_question, text = wording
+    return np.array(model.embed_query(text) if is_question else model.embed_documents([text])[0], np.float32)
 
 
 def _write(
@@ -166,31 +185,27 @@ def _rows(passages: Sequence[Passage], vectors: Vectors, language: Language) -> 
 
 def _fill_chroma(folder: Path, passages: Sequence[Passage], vectors: Vectors, url: str | None) -> None:
     """One collection a language; a row's id is its place among the passages of that language."""
-    with open_chroma(folder, url) as client:
+    with chroma(folder, url) as client:
         for language in LANGUAGES:
-            name = collection_name(language, folder.name)
-            space = {"hnsw": {"space": "cosine"}}
-            collection = client.create_collection(name, configuration=space, embedding_function=None)
             rows = _rows(passages, vectors, language)
+            collection = create_collection(client, language, folder.name, len(rows))
             for start in range(0, len(rows), BATCH):
                 part = rows[start : start + BATCH]
                 collection.add(ids=[str(start + place) for place in range(len(part))], embeddings=part)
-    forget_clients()
 
 
 def _verify(folder: Path, passages: Sequence[Passage], vectors: Vectors, url: str | None) -> None:
     """Look every vector up in what was written, opened anew; raises IndexUnavailable if one is not found."""
-    with open_chroma(folder, url) as client:
+    with chroma(folder, url) as client:
         for language in LANGUAGES:
-            collection = client.get_collection(collection_name(language, folder.name), embedding_function=None)
+            collection = open_collection(client, language, folder.name)
             rows = _rows(passages, vectors, language)
             for start in range(0, len(rows), BATCH):
-                part = rows[start : start + BATCH]
-                found = collection.query(query_embeddings=part, n_results=1, include=["distances"])
-                lost = sum(not near or near[0] > SAME for near in found["distances"] or [])
-                if lost or len(found["ids"]) != len(part):
-                    raise IndexUnavailable(f"{lost} vectors cannot be found in the new index; the old one stays in force")
-    forget_clients()
+                missed = lost(collection, rows, range(start, min(start + BATCH, len(rows))))
+                if missed:
+                    raise IndexUnavailable(
+                        f"{missed} vectors cannot be found in the new index; the one in force stays as it is"
+                    )
     (folder / VERIFIED).touch()
 
 
@@ -214,20 +229,10 @@ def _flush(path: Path) -> None:
 
 
 def _prune(root: Path, url: str | None) -> None:
-    """Keep the newest verified versions; older ones and the half-built folders of killed runs go."""
-    versions = sorted((path for path in root.iterdir() if path.is_dir()), key=lambda path: path.name, reverse=True)
-    kept = [path for path in versions if (path / VERIFIED).exists()][:KEPT]
-    for path in versions:
-        if path not in kept:
-            _drop_collections(path, url)
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _drop_collections(folder: Path, url: str | None) -> None:
-    """On a Chroma server the collections of a pruned version do not go with its folder."""
-    if url:
-        with open_chroma(folder, url) as client:
-            mine = {collection_name(language, folder.name) for language in LANGUAGES}
-            for collection in client.list_collections():
-                if collection.name in mine:
-                    client.delete_collection(collection.name)
+    """Keep the version in force and the newest before it; older ones and the half-built folders of killed runs go."""
+    current = current_version(root)
+    kept = sorted(finished_versions(root), key=lambda folder: folder.name != current)[:KEPT]
+    for folder in [path for path in root.iterdir() if path.is_dir() and path not in kept]:
+        if url:
+            drop_collections(folder, url)
+        shutil.rmtree(folder, ignore_errors=True)

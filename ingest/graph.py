@@ -13,7 +13,7 @@ from ingest.weights import Weights
 
 
 def write_graph(weights: Weights, path: Path) -> None:
-    """Write the graph in float32: inputs input_ids, attention_mask (batch × tokens), output embedding (batch × hidden)."""
+    """Write the graph in float32: input_ids and attention_mask (batch × tokens) → embedding (batch × hidden)."""
     onnx.save(_Graph(weights).model(), str(path))
 
 
@@ -25,6 +25,7 @@ def quantise(source: Path, target: Path) -> None:
     quantize_dynamic(str(source), str(target), weight_type=QuantType.QUInt8, per_channel=True)
     weights = target.with_suffix(".weights")
     onnx.save(onnx.load(str(target)), str(target), save_as_external_data=True, location=weights.name)
+    weights.chmod(target.stat().st_mode)  # onnx makes it for its owner alone; another account may have to serve it
 
 
 class _Graph:
@@ -46,7 +47,10 @@ class _Graph:
         ids = [helper.make_tensor_value_info(n, TensorProto.INT64, ["b", "s"]) for n in ("input_ids", "attention_mask")]
         out = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["b", hidden])
         graph = helper.make_graph(self.nodes, "e5", ids, [out], list(self.constants.values()))
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+        # It is written as the quantiser wants it; without this the quantiser tells every user to prepare it first.
+        helper.set_model_props(model, {"onnx.quant.pre_process": "onnxruntime.quant"})
+        return model
 
     def op(self, kind: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
         output = output or f"t{len(self.nodes)}"
@@ -63,7 +67,8 @@ class _Graph:
 
     def linear(self, states: str, name: str, outputs: int, inputs: int) -> str:
         weight = self.const(f"{name}.w", self.tensor(f"{name}.w", outputs, inputs).T)
-        return self.op("Add", self.op("MatMul", states, weight), self.const(f"{name}.b", self.tensor(f"{name}.b", outputs)))
+        bias = self.const(f"{name}.b", self.tensor(f"{name}.b", outputs))
+        return self.op("Add", self.op("MatMul", states, weight), bias)
 
     def layer_norm(self, states: str, name: str) -> str:
         gain, bias = (self.const(f"{name}.{part}", self.weights.tensors[f"{name}.{part}"]) for part in "wb")

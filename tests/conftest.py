@@ -28,8 +28,10 @@ ANSWER = (
 
 def stand_in(message: str, language: Language | None, history: Sequence[Turn]) -> Turn:
     """Answers like the real core, in shape: tells how many turns it was given."""
-    sources = {"source": "DosAI", "url": None, "quote": "Өлкетану – негізгі бағыт."}
-    citations = tuple(Citation(n=n, id=f"kostanay#{n}", title="Қостанай", **sources) for n in (1, 2))
+    quote = "Өлкетану – негізгі бағыт."
+    citations = tuple(
+        Citation(n=n, id=f"kostanay#{n}", title="Қостанай", source="DosAI", url=None, quote=quote) for n in (1, 2)
+    )
     reply = Reply(
         language=language or "kk",
         status="answered",
@@ -89,7 +91,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="session")
 def index_dir() -> Path:
-    """The checkout's own data folder with its index up to date: building one takes a minute, bringing one up seconds."""
+    """The checkout's own data folder, its index brought up to date: only what changed is embedded."""
     settings = read_settings(_env_file=None, data_dir=ROOT / "data", knowledge_dir=ROOT / "knowledge")
     ingest(settings, print)
     return settings.data_dir

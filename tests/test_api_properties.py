@@ -21,6 +21,8 @@ JSON = st.recursive(
     max_leaves=8,
 )
 FIELDS = st.sampled_from(["message", "conversation_id", "language", "message_id", "rating", "comment"])
+HEADERS = st.sampled_from(["Accept", "Accept-Language", "Origin", "X-Request-ID", "If-None-Match"])
+ASCII = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40).map(str.strip)
 bounded = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -73,8 +75,7 @@ def test_the_limit_counts_characters(client: httpx.Client, length: int, letter: 
 
 
 @bounded
-@given(values=st.dictionaries(st.sampled_from(["Accept", "Accept-Language", "Origin", "X-Request-ID", "If-None-Match"]),
-                              st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40).map(str.strip)))  # fmt: skip
+@given(values=st.dictionaries(HEADERS, ASCII))
 def test_any_headers_do_no_harm(client: httpx.Client, values: dict[str, str]) -> None:
     assert kind(client.post("/api/chat", json={"message": "x"}, headers=values)) == 200
     assert kind(client.get("/widget.js", headers=values)) in (200, 304)

@@ -1,4 +1,4 @@
-"""Which language a message is in, however it is typed. None of these sentences is in the training texts as it stands."""
+"""Which language a message is in, however it is typed."""
 
 import random
 
@@ -12,7 +12,8 @@ from evals import respell
 
 MESSAGES: dict[Language, list[str]] = {
     "kk": [
-        "сәлем", "Кітапхана қайда орналасқан?", "КІТАПХАНА ҚАЙДА", "Абайдың қай шығармасын оқысам болады?", "иә", "рахмет",
+        "сәлем", "Кітапхана қайда орналасқан?", "КІТАПХАНА ҚАЙДА", "Абайдың қай шығармасын оқысам болады?", "иә",
+        "рахмет",
         "кайда орналаскан", "маган комек керек", "ен улкен китапхана кайсы", "шымкентте кандай китапханалар бар",
         "калайсыз", "салеметсиз бе", "окырман билетин калай алам", "кiтaпхaна қайда", "китапхана туралы айтшы",
         "salem", "salemetsiz be", "kitapkhana turaly aitshy", "rahmet", "raqmet sizge", "qalaysyz", "kalaisyn",
@@ -29,14 +30,16 @@ MESSAGES: dict[Language, list[str]] = {
     ],
     "en": [
         "hello", "hi", "thanks", "Where is the library?", "WHAT IS DOSAI", "tell me about Kostanay regional library",
-        "who was Abai Kunanbayev", "What is the Mukanov library in Petropavl?", "Mangystau library", "liblary openning hours",
+        "who was Abai Kunanbayev", "What is the Mukanov library in Petropavl?", "Mangystau library",
+        "liblary openning hours",
         "which is the biggest", "children's books in Kazakh", "is there parking", "rare books", "What is Nauryz",
         "Where is Qazaqstan Ulttyq Kitaphanasy", "what does rakhmet mean",
     ],
 }  # fmt: skip
 MIXED: dict[Language, list[str]] = {
     "kk": [
-        "Библиотека туралы айтшы", "қай библиотека жақсы", "читательский билет қалай аламын", "книгаларды қалай продлить етем",
+        "Библиотека туралы айтшы", "қай библиотека жақсы", "читательский билет қалай аламын",
+        "книгаларды қалай продлить етем",
         "бесплатно ма", "нейросеть деген не", "областная библиотека қай жерде",
     ],
     "ru": [

@@ -70,7 +70,15 @@ def test_names_stay() -> None:
 
 
 def test_addresses_roman_numbers_and_cyrillic_stay() -> None:
-    for text in ("kitap@mail.kz", "https://nlrk.kz/page", "nabrk.kz", "XXI", "2015", "кітапхана 4 7"):
+    for text in (
+        "kitap@mail.kz",
+        "https://nlrk.kz/page",
+        "nabrk.kz",
+        "library.gov.kz/kk",
+        "XXI",
+        "2015",
+        "кітапхана 4 7",
+    ):
         assert to_cyrillic(text, "kk") == text
 
 

@@ -106,7 +106,8 @@ def test_installed_copy_keeps_its_data_in_the_users_folder(tmp_path: Path) -> No
     (package / "_data" / "knowledge").mkdir(parents=True)
     for name in ("__init__.py", "errors.py", "settings.py"):
         (package / name).write_bytes((ROOT / "assistant" / name).read_bytes())
-    code = "from assistant.settings import read_settings as r, shipped; print(r().data_dir, r().knowledge_dir, shipped('prompts'))"
+    code = "from assistant.settings import read_settings, shipped as s; r = read_settings()\n"
+    code += "print(r.data_dir, r.knowledge_dir, s('prompts'))"
     environment = {
         "PYTHONPATH": str(tmp_path / "site"),
         "XDG_DATA_HOME": str(tmp_path / "home"),

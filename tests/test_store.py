@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, func, inspect, select, text
+from sqlalchemy import Engine, func, inspect, select, text, update
 
 from assistant.database import citations, conversations, feedback, messages, metadata, migrate, open_database
 from assistant.errors import NotFound, StoreError
@@ -39,9 +39,7 @@ def turn(message: str = "Сұрақ", cited: int = 2) -> Turn:
         ),
         suggestions=("бір", "екі"),
     )
-    return Turn(
-        message=message, reply=reply, focus=Focus(question=message, entities=("a",), years=(2015,), places=("kz",))
-    )
+    return Turn(message=message, reply=reply, focus=Focus(question=message, entities=("a",), years=(2015,)))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.skipif(not POSTGRES, reason="no URL"))])
@@ -111,6 +109,14 @@ def test_conversation_shows_all_of_it(store: Store) -> None:
     assert shown.messages[0].citations == turn().reply.citations
     age = datetime.now(UTC) - shown.messages[0].created_at
     assert timedelta(0) <= age < timedelta(minutes=1)
+
+
+def test_a_focus_of_an_older_shape_is_none(store: Store, engine: Engine) -> None:
+    conversation, _ = store.record(None, turn(), {})
+    with engine.begin() as connection:
+        connection.execute(update(messages).values(focus={"entities": 5}))
+    (told,) = store.history(conversation, 6)
+    assert (told.focus, told.reply) == (Focus(), turn().reply)
 
 
 def test_timings_are_kept(store: Store, engine: Engine) -> None:

@@ -1,0 +1,84 @@
+"""How well an aspect fits a question: seven features, weighed by a model fitted on typical questions left out.
+
+Over 831 of them the right aspect came first for 46 % by the best row's score alone and for 68 % by these features: the
+names in a question make all aspects of an entry alike, and the aspect's own text and vocabulary tell them apart.
+Fitted by `python -m evals.calibrate`.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+from assistant.catalogue import Catalogue, Known
+from assistant.fold import fold
+from assistant.index import Hit
+from assistant.question import BROAD, FORMS, Question
+from assistant.words import same_word, words
+
+WEIGHTS = Path(__file__).with_name("weights.json")
+FEATURES = ("score", "cosine", "text", "three", "covered", "asked", "own")
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """A weight a feature, in the order of FEATURES."""
+
+    weights: tuple[float, ...]
+
+    @classmethod
+    @cache
+    def load(cls) -> "Ranking":
+        """The weights that are shipped."""
+        data = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+        return cls(tuple(data["ranking"][feature] for feature in FEATURES))
+
+    def fit(self, features: Sequence[float]) -> float:
+        """Higher fits better; only differences between candidates of one question mean anything."""
+        return sum(weight * feature for weight, feature in zip(self.weights, features, strict=True))
+
+
+def features(
+    question: Question, known: Known | None, hits: Sequence[Hit], vocabulary: frozenset[str], catalogue: Catalogue
+) -> tuple[float, ...]:
+    """The features of a candidate from its hits, best first, in the order of FEATURES."""
+    scores = [hit.score for hit in hits[:3]]
+    text = next((hit.cosine for hit in hits if hit.passage.kind != "question"), hits[0].cosine)
+    asked = set(question.topics) - FORMS - BROAD
+    return (
+        scores[0],
+        max(hit.cosine for hit in hits),
+        text,
+        sum(scores) / len(scores),
+        coverage(question.tokens, vocabulary, catalogue),
+        float(min(2, len(asked.intersection(known.aspect.answers)))) if known else 0.0,
+        float(known is not None and known.entry.id in question.entities),
+    )
+
+
+def coverage(wording: Sequence[str], vocabulary: frozenset[str], catalogue: Catalogue) -> float:
+    """The share of a question's wording, weighed by rarity, that a vocabulary accounts for (0…1)."""
+    total = sum(catalogue.rarity(token) for token in wording)
+    covered = sum(catalogue.rarity(token) for token in wording if covers(vocabulary, token))
+    return covered / total if total else 1.0
+
+
+@lru_cache(maxsize=100_000)
+def covers(vocabulary: frozenset[str], token: str) -> bool:
+    """Whether a folded word, or another form of it, is among the words of a vocabulary."""
+    return token in vocabulary or any(same_word(token, word) for word in vocabulary)
+
+
+def likeness(tokens: Sequence[str], text: str, catalogue: Catalogue) -> float:
+    """The share of a typical question's wording, weighed by rarity, that the question has too (0…1)."""
+    wording = folded_words(text)
+    total = sum(catalogue.rarity(word) for word in wording)
+    had = sum(catalogue.rarity(word) for word in wording if any(same_word(word, token) for token in tokens))
+    return had / total if total else 0.0
+
+
+@lru_cache(maxsize=50_000)
+def folded_words(text: str) -> tuple[str, ...]:
+    """The folded words of a passage; the same passages come up again and again."""
+    return tuple(words(fold(text)))

@@ -1,0 +1,178 @@
+"""`make bench`: Shyraq beside the pipeline of LangChain's RAG tutorial, in turns, over one knowledge and one suite.
+
+Both answer POST /api/chat from one process on this machine. The questions are those of suites/core.csv that one message
+asks. Each side is started anew in every round; the table gives the median of the rounds.
+"""
+
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+from rich.table import Table
+
+from assistant.settings import Settings, read_settings, shipped
+from evals.load import Caller, one_by_one, together
+from evals.recall import TOP, Case, read_cases, recall, share
+from evals.steps import step_times
+
+SUITE = Path(__file__).parent / "suites" / "core.csv"
+ROUNDS = 3
+CALLERS = (1, 8, 32)
+SECONDS = 5.0  # that a load lasts
+PATIENCE = 120.0  # seconds that a server has to give its first answer
+WARM = 20  # questions before times are taken
+
+Figures = dict[str, float]
+Command = Callable[[int], list[str]]  # that serves on a port
+console = Console()
+
+
+def main() -> None:
+    """Measure, and print what was measured."""
+    settings, cases = read_settings(), read_cases(SUITE)
+    questions = [case.question for case in cases]
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ["SHYRAQ_DATABASE_URL"] = f"sqlite:///{scratch}/bench.db"  # patrons' conversations are left alone
+        sides = _sides(_tutorial(settings))
+        rounds = [_round(number, sides, questions, Path(scratch)) for number in range(1, ROUNDS + 1)]
+        quality = _quality(sides, cases, Path(scratch), settings)
+        times = step_times(settings, questions, Path(scratch))
+    table = {name: _medians([measured[name] for measured in rounds]) | quality[name] for name in sides}
+    _print_sides(table, f"{len(cases)} questions, {ROUNDS} rounds in turns, medians")
+    _print_steps(times)
+
+
+def _sides(tutorial: Path) -> dict[str, Command]:
+    shyraq = str(Path(sys.executable).with_name("shyraq"))
+    return {
+        "Shyraq": lambda port: [shyraq, "serve", "--port", str(port)],
+        "tutorial": lambda port: [sys.executable, "-m", "evals.tutorial", "serve", str(tutorial), str(port)],
+    }
+
+
+def _tutorial(settings: Settings) -> Path:
+    """The tutorial's model and store in the data folder, built anew where the knowledge or the pipeline has changed."""
+    digest = hashlib.sha256(Path(__file__).with_name("tutorial.py").read_bytes())
+    for path in sorted(shipped("knowledge").rglob("*.yaml")):
+        digest.update(path.read_bytes())
+    folder = settings.data_dir / "bench" / digest.hexdigest()[:16]
+    if not folder.exists():
+        shutil.rmtree(folder.parent, ignore_errors=True)
+        unfinished = folder.with_suffix(".unfinished")
+        unfinished.mkdir(parents=True)
+        console.print("Building the tutorial's vector store (once, a minute or two)…")
+        subprocess.run([sys.executable, "-m", "evals.tutorial", "build", str(unfinished)], check=True)
+        unfinished.rename(folder)
+    return folder
+
+
+def _round(number: int, sides: Mapping[str, Command], questions: Sequence[str], scratch: Path) -> dict[str, Figures]:
+    """Every side's figures, one side after the other."""
+    measured = {}
+    for name, command in sides.items():
+        console.print(f"Round {number} of {ROUNDS}: {name}…")
+        measured[name] = _speed(command, questions, scratch)
+    return measured
+
+
+def _speed(command: Command, questions: Sequence[str], scratch: Path) -> Figures:
+    began = time.perf_counter()
+    with _serving(command, questions[0], scratch) as (port, pid):
+        figures = {"start to first answer, s": time.perf_counter() - began}
+        one_by_one(port, questions[:WARM])
+        alone = one_by_one(port, questions)
+        figures |= {"one at a time, p50 ms": alone.percentile(50), "one at a time, p95 ms": alone.percentile(95)}
+        for callers in CALLERS:
+            load = together(port, questions, callers, SECONDS)
+            figures |= {f"{callers} at once, answers/s": load.rate(), f"{callers} at once, p95 ms": load.percentile(95)}
+        return figures | {"resident memory, MB": _resident(pid)}
+
+
+@contextmanager
+def _serving(command: Command, question: str, scratch: Path) -> Iterator[tuple[int, int]]:
+    """A server that has answered a question: its port and process id."""
+    port = _free_port()
+    with (scratch / "log").open("w") as log:
+        process = subprocess.Popen(command(port), stdout=log, stderr=log)
+    try:
+        _wait_for(port, question, process, scratch / "log")
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def _wait_for(port: int, question: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Ask until answered; raises RuntimeError with the server's last words where it never does."""
+    deadline = time.perf_counter() + PATIENCE
+    while process.poll() is None and time.perf_counter() < deadline:
+        try:
+            Caller(port).ask(question)
+            return
+        except OSError:
+            time.sleep(0.02)
+    raise RuntimeError(f"no answer from {process.args!r}:\n{log.read_text(encoding='utf-8')[-2000:]}")
+
+
+def _resident(pid: int) -> float:
+    """Megabytes of memory that a process holds."""
+    told = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], check=True, capture_output=True, text=True)
+    return int(told.stdout) / 1024
+
+
+def _quality(
+    sides: Mapping[str, Command], cases: Sequence[Case], scratch: Path, settings: Settings
+) -> dict[str, Figures]:
+    """The share of questions whose facts are in the reply, and in the five best passages."""
+    first, found, reply = cases[0].question, f"facts in the {TOP} best passages", "facts in the reply"
+    with _serving(sides["Shyraq"], first, scratch) as (port, _):
+        caller = Caller(port)
+        answered = share(cases, lambda case: [caller.ask(case.question)["answer"]])
+    with _serving(sides["tutorial"], first, scratch) as (port, _):
+        caller = Caller(port)
+        theirs = share(cases, lambda case: caller.ask(case.question)["passages"])
+        best = share(cases, lambda case: caller.ask(case.question, k=TOP)["passages"])
+    return {"Shyraq": {found: recall(settings, cases), reply: answered}, "tutorial": {found: best, reply: theirs}}
+
+
+def _medians(rounds: Sequence[Figures]) -> Figures:
+    return {figure: median(measured[figure] for measured in rounds) for figure in rounds[0]}
+
+
+def _print_sides(table: Mapping[str, Figures], title: str) -> None:
+    shown = Table(title=title)
+    shown.add_column("")
+    for name in table:
+        shown.add_column(name, justify="right")
+    for figure in next(iter(table.values())):
+        shown.add_row(figure, *(f"{figures[figure]:.3g}" for figures in table.values()))
+    console.print(shown)
+
+
+def _print_steps(times: Mapping[str, float]) -> None:
+    shown = Table("step", title="Shyraq's time, mean of a question in one process")
+    shown.add_column("ms", justify="right")
+    for step, ms in times.items():
+        shown.add_row(step, f"{ms:.2f}")
+    console.print(shown)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""The judge of suites takes every notation of a fact, and nothing else."""
+
+import pytest
+
+from evals.facts import missing
+
+
+@pytest.mark.parametrize(
+    ("facts", "text", "language"),
+    [
+        ("3887", "3 887 кітапхана", "kk"),
+        ("3887", "3,887 libraries", "en"),
+        ("3887", "3\u202f887 библиотек", "ru"),
+        ("72.5", "72,5 млн", "ru"),
+        ("57", "57 million visits", "en"),
+        ("57000000", "57 млн рет", "kk"),
+        ("қаржы|қаражат", "Каржыдан тапшы", "kk"),
+        ("Павлодар;Атырау", "АТЫРАУ мен Павлодарда", "kk"),
+        ("", "anything", "en"),
+    ],
+)
+def test_a_fact_is_found(facts: str, text: str, language: str) -> None:
+    assert missing(facts, text, language) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "text", "language", "lacking"),
+    [
+        ("3887", "13 887 кітапхана", "kk", ["3887"]),
+        ("57", "1957 жылы", "kk", ["57"]),
+        ("фонд", "Библиофонд", "ru", ["фонд"]),
+        ("Pushkin;2015", "Named after Pushkin", "en", ["2015"]),
+    ],
+)
+def test_a_fact_is_missed(facts: str, text: str, language: str, lacking: list[str]) -> None:
+    assert missing(facts, text, language) == lacking
