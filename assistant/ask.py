@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from assistant.catalogue import NAMED
 from assistant.clean import clean
 from assistant.dialogue import Dialogue
 from assistant.embedding import Model, open_model
@@ -100,15 +101,34 @@ def _think(
     chosen = choice(question, history, index.catalogue)
     if chosen:
         whole = understand(index.catalogue.entries[chosen].title[question.language], question.language, index.catalogue)
-        question, hits = whole.about((chosen,)), _search(whole, index, librarian)
-    else:
-        resumed = resume(question, history, index.catalogue)
-        if resumed:
-            question, hits = resumed, _search(resumed, index, librarian)
+        question = whole.about((chosen,))
+        return _answered(question, _search(question, index, librarian), index, librarian)
+    resumed = resume(question, history, index.catalogue)
+    if not resumed:
+        return _answered(question, hits, index, librarian)
+    return _resumed(question, hits, resumed, index, librarian)
+
+
+def _answered(
+    question: Question, hits: Sequence[Hit], index: Index, librarian: Librarian
+) -> tuple[tuple[Plan, ...], Focus]:
+    """The plans for a question that stands by itself: one, or one for each of its parts."""
     pieces = parts(question, index.catalogue)
     plans = tuple(_plan(piece, _search(piece, index, librarian), index, librarian) for piece in pieces)
     plans = plans if _are_worth_saying(plans) else (_plan(question, hits, index, librarian),)
     return plans, _focus(question, plans)
+
+
+def _resumed(
+    question: Question, hits: Sequence[Hit], resumed: Question, index: Index, librarian: Librarian
+) -> tuple[tuple[Plan, ...], Focus]:
+    """A follow-up made whole or taken as it stands: whichever can be answered, the likelier reading first."""
+    leaning = "anaphora" in question.forms or any(
+        index.catalogue.entries[entry].kind in NAMED for entry in resumed.entities if entry in index.catalogue.entries
+    )
+    readings = [(resumed, _search(resumed, index, librarian)), (question, hits)]
+    outcomes = [_answered(*reading, index, librarian) for reading in (readings if leaning else readings[::-1])]
+    return next((outcome for outcome in outcomes if outcome[0][0].kind != "unknown"), outcomes[not leaning])
 
 
 def _are_worth_saying(plans: Sequence[Plan]) -> bool:

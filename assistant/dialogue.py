@@ -19,6 +19,7 @@ from assistant.words import same_word
 
 FILE = "dialogue.yaml"
 PREFIX = "intent#"
+REPEAT = "repeat_"
 ALIKE = 0.62  # of the utterance's wording in the message, and of the message's in the utterance
 NEAR = 0.86  # cosine: below it, the same words mean something else
 
@@ -54,9 +55,10 @@ class Dialogue:
     def intent(self, question: Question, hits: Sequence[Hit], catalogue: Catalogue) -> str | None:
         """The small talk that a message is, if it is little else; what its words show outright comes first."""
         shown = [found.name for found in self.patterns.find(question.tokens)]
-        if "injection" in shown or (shown and not question.mentions and not set(question.topics) - FORMS - BROAD):
-            return "injection" if "injection" in shown else shown[0]
-        near = [hit for hit in hits if hit.passage.aspect.startswith(PREFIX)]
+        told = [name for name in shown if not name.startswith(REPEAT)]
+        if "injection" in told or (told and not question.mentions and not set(question.topics) - FORMS - BROAD):
+            return "injection" if "injection" in told else told[0]
+        near = [hit for hit in hits if hit.passage.aspect.startswith(PREFIX) and _may_be(hit, shown)]
         best = max(near, key=lambda hit: _agreement(question, hit, catalogue), default=None)
         if best is None or best.cosine < NEAR or _agreement(question, best, catalogue) < ALIKE:
             return None
@@ -64,6 +66,12 @@ class Dialogue:
         if rival and _agreement(question, rival, catalogue) > _agreement(question, best, catalogue):
             return None
         return best.passage.aspect.removeprefix(PREFIX)
+
+
+def _may_be(hit: Hit, shown: Sequence[str]) -> bool:
+    """Whether a wish to hear the answer in a language names that language."""
+    name = hit.passage.aspect.removeprefix(PREFIX)
+    return not name.startswith(REPEAT) or name in shown
 
 
 def _agreement(question: Question, hit: Hit, catalogue: Catalogue) -> float:

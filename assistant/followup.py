@@ -19,9 +19,9 @@ def resume(question: Question, history: Sequence[Turn], catalogue: Catalogue) ->
     focus = next((turn.focus for turn in reversed(history) if turn.focus.question), None)
     if focus is None or not _leans(question):
         return None
-    years = _shifted(question, focus) or question.years
-    if years and not _asks(question):
-        return _with_years(question, focus, years, catalogue)
+    shifted = _shifted(question, focus)
+    if shifted or (question.years and not _asks(question)):
+        return _with_years(question, focus, shifted or question.years, catalogue)
     if question.entities or question.places:
         return _with_subject(question, focus, catalogue) if not _asks(question) else None
     return _with_entities(question, focus, catalogue) if focus.entities else None
@@ -49,7 +49,7 @@ def _leans(question: Question) -> bool:
     """Whether a message needs what came before: it points back, or is too short to ask anything alone."""
     if question.forms & (POINTERS | SHIFTS.keys()):
         return len(question.tokens) <= 2 * SHORT and not (question.entities and "anaphora" not in question.forms and _asks(question))
-    return len(question.tokens) <= SHORT and not question.entities and not question.forms
+    return len(question.tokens) <= SHORT and not question.entities and not question.forms & {"list", "count", "compare"}
 
 
 def _asks(question: Question) -> bool:

@@ -13,7 +13,7 @@ from math import exp
 from assistant.catalogue import Catalogue
 from assistant.question import BROAD, FORMS, Question
 from assistant.ranking import WEIGHTS, coverage, covers
-from assistant.retrieval import Candidate, Gap
+from assistant.retrieval import WORDED, Candidate, Gap
 
 SIGNALS = ("fit", "lead", "alike", "alike_lead", "covered", "unseen", "answers", "lacks", "named", "short")
 NO_GAP = 0.8  # the score of "no gap is near": below what unrelated questions get
@@ -52,7 +52,7 @@ def signals(
     lacked = [topic for topic in asked - answered if catalogue.topics[topic].missing]
     return (
         candidate.fit,
-        candidate.hit.score - (gap.score if gap else NO_GAP),
+        candidate.hit.score + WORDED * candidate.alike - (gap.score if gap else NO_GAP),
         candidate.alike,
         candidate.alike - (gap.alike if gap else 0.0),
         coverage(question.wording, candidate.vocabulary | understood, catalogue),

@@ -18,6 +18,7 @@ NEAR = 0.35  # of a name's weight, when the question may mean any of several
 KIND = 0.4  # a word in this share of all names is what kind of thing they are: library
 SLACK = 2  # words that may stand between the words of a name
 STEM = 4  # letters by which forms of a word are counted as one
+ALIKE = 0.6  # of the best reading's share of its name, for another to be as likely meant
 INEXACT = 0.95  # of a word's weight, when the question has another form of it
 SHORT = 0.3  # of its weight, for a word of one or two letters ("of", "РК", "им")
 
@@ -97,7 +98,8 @@ class Names:
         near = [match for match in matches if len(match.places) >= 2 and match.kind]
         if not near:
             return []
-        best = [match for match in near if match.weight >= near[0].weight * INEXACT]
+        nearest = max(match.coverage for match in near if match.weight >= near[0].weight * INEXACT)
+        best = [m for m in near if m.weight >= near[0].weight * INEXACT and m.coverage >= nearest * ALIKE]
         entries = tuple(dict.fromkeys(match.entry for match in best))
         return [Mention(entries, best[0].places, False)]
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from assistant.catalogue import Catalogue
 from assistant.question import BROAD, FORMS, Question, understand
 
+COUNTRY = "kazakhstan"
 MOST = 3
 FEWEST = 2  # words that a part must have
 _SENTENCE = re.compile(r"(?<=[?!.])\s+")
@@ -41,9 +42,13 @@ def _differ(pieces: list[Question]) -> bool:
 
 
 def _whole(piece: Question, question: Question, catalogue: Catalogue) -> Question:
-    """A piece with the names, years and places that only another piece gives."""
-    if piece.entities or not question.entities:
-        return piece if piece.years or piece.entities else replace(piece, places=piece.places or question.places)
+    """A piece with the name or the place that only another piece gives."""
+    if piece.entities or piece.places:
+        return piece
+    if not question.entities:
+        place = catalogue.places.get((*question.places, COUNTRY)[0])
+        title = place.title[question.language] if place else ""
+        return replace(understand(f"{title}: {piece.text}", question.language, catalogue), wording=piece.wording)
     title = catalogue.entries[question.entities[0]].title[question.language]
     whole = understand(f"{title}: {piece.text}", question.language, catalogue)
     return replace(whole.about(question.entities[:1]), wording=piece.wording, topics=piece.topics)

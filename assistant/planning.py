@@ -16,6 +16,7 @@ STRENGTHS, CHALLENGES = "strength", "challenge"
 PROOFS = {"strength": "strength", "challenge": "challenge", "audience": "audience", "type": "overview", "place": "overview"}
 DIRECT = {"figure", "event", "system", "organisation", "person"}  # kinds whose aspects may name libraries outright
 TELLING = 1.15  # score from which a gap is named in the answer
+UNDERSTOOD = 0.4  # of a question's wording, from which a list is what it asks for
 MANY = 5  # entries a clarifying question may offer
 
 
@@ -35,7 +36,7 @@ def _comparison(question: Question, found: Found, catalogue: Catalogue) -> Plan 
     if len(question.entities) < 2 or "compare" not in question.forms:
         return None
     best = found.candidates[0] if found.candidates else None
-    if best and best.known and best.known.mentions.issuperset(question.entities) and best.alike >= 0.5:
+    if best and best.known and best.known.entry.kind != "library" and best.known.mentions.issuperset(question.entities):
         return None
     return Plan(kind="compare", aspects=tuple(_spoken_for(entry, question, catalogue).id for entry in question.entities[:3]))
 
@@ -49,11 +50,14 @@ def _spoken_for(entry: str, question: Question, catalogue: Catalogue) -> Known:
 def _listing(question: Question, found: Found, catalogue: Catalogue) -> Plan | None:
     """Libraries that share what the question names, where it asks for libraries by what they are like."""
     kind = "count" if "count" in question.forms else "list"
-    if question.entities or question.years or not question.forms & {"list", "count"}:
+    forms = question.forms & {"list", "count", "where"}
+    if question.entities or question.years or not forms:
         return None
     facets = _facets(question)
     places = [place for place in question.places if catalogue.places[place].kind != "country"]
-    if not facets and not places or _is_said_outright(question, found):
+    if not facets and (not places or forms == {"where"}):
+        return None
+    if _is_said_outright(question, found) or _understood(question, catalogue) < UNDERSTOOD:
         return None
     entries = [entry for entry in catalogue.libraries() if _has(entry, facets) and _lies_in(entry, places, catalogue)]
     if not entries:
@@ -70,6 +74,12 @@ def _facets(question: Question) -> list[tuple[str, str]]:
     if lacking and challenges:
         return [pair for pair in question.facets if pair[0] != STRENGTHS]
     return [] if lacking else [pair for pair in question.facets if pair[0] != CHALLENGES]
+
+
+def _understood(question: Question, catalogue: Catalogue) -> float:
+    """The share of the wording, weighed by rarity, that facets, places and forms account for."""
+    total = sum(catalogue.rarity(token) for token in question.tokens)
+    return 1 - sum(catalogue.rarity(token) for token in question.free) / total if total else 0.0
 
 
 def _is_said_outright(question: Question, found: Found) -> bool:

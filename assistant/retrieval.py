@@ -14,7 +14,7 @@ from assistant.question import Question
 from assistant.ranking import Ranking, features, folded_words, likeness
 
 DEEP = 14  # candidates that are looked at closely
-WORDED = 0.15  # × the share of a gap's typical question that the question has
+WORDED = 0.15  # × the share of a typical question's wording that the question has
 SPOKEN = 0.05  # for a gap whose own words the question uses
 NOT_EVIDENCE = ("topic#", "intent#")
 

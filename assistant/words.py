@@ -25,9 +25,13 @@ def same_word(left: str, right: str) -> bool:
     if short[:1] != long[:1] or short.isdigit() or long.isdigit():
         return False
     common = _common(short, long)
+    if len(short) < 3:
+        return False
     if common == len(short):
         return len(long) - common <= (LONGEST_ENDING if common >= 4 else common - 1)
     if common >= 4 and len(short) - common <= (2 if len(short) > 6 else 1) and len(long) - common <= OTHER_ENDING:
+        return True
+    if len(short) == 4 and common == 3 and len(long) <= 5:
         return True
     if len(short) < TYPO_FROM:
         return False

@@ -53,5 +53,5 @@ def best_passages(case: Case, librarian: Librarian) -> list[str]:
     language = librarian.identifier.identify(message, None).language or case.language
     question = understand(message, language, index.catalogue)
     hits = index.search(language, question.text, librarian.model.embed_query(question.text))
-    best = retrieve(question, hits, index.catalogue).candidates[:TOP]
+    best = retrieve(question, hits, index.catalogue, librarian.ranking).candidates[:TOP]
     return [found.known.aspect.text[language] if found.known else found.hit.passage.text for found in best]

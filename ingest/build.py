@@ -53,14 +53,18 @@ KEPT = 2  # versions: the one in force and the one before
 BATCH = 500
 
 
-def ingest(settings: Settings, say: Say) -> str:
-    """Bring the index up to date and return its version; raises KnowledgeError, ModelError, IndexUnavailable."""
+def ingest(settings: Settings, say: Say, prompts: Path | None = None) -> str:
+    """Bring the index up to date and return its version; raises KnowledgeError, ModelError, IndexUnavailable.
+
+    `prompts`: the folder with the dialogue to index, in place of the shipped one.
+    """
     knowledge = load(settings.knowledge_dir)
+    dialogue = Dialogue.load(prompts or shipped("prompts"))
     root = settings.data_dir / "index"
     try:
         root.mkdir(parents=True, exist_ok=True)
         with _alone(root, say):
-            return _update(root, knowledge, settings, say)
+            return _update(root, knowledge, dialogue, settings, say)
     except OSError as error:
         raise IndexUnavailable(
             f"cannot write in {settings.data_dir} ({error.strerror or error}); free some space there, or let"
@@ -68,12 +72,12 @@ def ingest(settings: Settings, say: Say) -> str:
         ) from error
 
 
-def _update(root: Path, knowledge: Knowledge, settings: Settings, say: Say) -> str:
+def _update(root: Path, knowledge: Knowledge, dialogue: Dialogue, settings: Settings, say: Say) -> str:
     _prune(root, settings.chroma_url)
     if settings.embedding == "e5-small":
         ensure_model(settings.data_dir / "models" / MODEL_FOLDER, say)
     documents = document_passages(settings.knowledge_dir / "documents", Identifier.load(), say)
-    passages = passages_of(knowledge, Dialogue.load(shipped("prompts"))) + documents
+    passages = passages_of(knowledge, dialogue) + documents
     content = _fingerprint(knowledge, passages, settings.embedding)
     version = current_version(root)
     if version and _is_whole(root / version, content, settings.chroma_url):

@@ -13,10 +13,13 @@ import uvicorn
 from assistant.app import create_app
 from assistant.contract import Ready
 from assistant.core import Core
+from assistant.embedding import GRAPH, MODEL_FOLDER
 from assistant.knowledge import Language
 from assistant.schema import Citation, Focus, Reply, Turn
 from assistant.settings import ROOT, Settings, read_settings
 from ingest.build import ingest
+from ingest.model import ensure_model
+from tests.tiny import Tiny, copy_tiny, write_tiny
 
 Serve = Callable[..., AbstractContextManager[httpx.Client]]
 
@@ -95,3 +98,27 @@ def index_dir() -> Path:
     settings = read_settings(_env_file=None, data_dir=ROOT / "data", knowledge_dir=ROOT / "knowledge")
     ingest(settings, print)
     return settings.data_dir
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedding model: the checkout's own where it has one, else built once for all tests."""
+    folder = ROOT / "data" / "models" / MODEL_FOLDER
+    if not (folder / GRAPH).exists():
+        folder = tmp_path_factory.mktemp("models") / MODEL_FOLDER
+    ensure_model(folder, print)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_ingested(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    """A small Shyraq with its index, to be left as it is."""
+    tiny = write_tiny(tmp_path_factory.mktemp("tiny"), model_folder)
+    tiny.ingest()
+    return tiny
+
+
+@pytest.fixture
+def tiny(tiny_ingested: Tiny, tmp_path: Path) -> Tiny:
+    """A small Shyraq of a test's own, its index up to date."""
+    return copy_tiny(tiny_ingested, tmp_path / "tiny")
