@@ -15,7 +15,8 @@ from assistant.question import BROAD, FORMS, Question
 from assistant.ranking import WEIGHTS, coverage, covers
 from assistant.retrieval import WORDED, Candidate, Gap
 
-SIGNALS = ("fit", "lead", "alike", "alike_lead", "covered", "unseen", "answers", "lacks", "named", "short")
+SIGNALS = ("fit", "lead", "alike", "alike_lead", "covered", "unseen", "answers", "lacks", "named", "short", "exact")
+EXACT = 0.9  # share of a typical question that makes the message the same question
 NO_GAP = 0.8  # the score of "no gap is near": below what unrelated questions get
 
 
@@ -61,4 +62,5 @@ def signals(
         float(bool(lacked) and not answered),
         float(bool(question.entities)),
         1 / (1 + len(question.wording)),
+        float(candidate.alike >= EXACT and candidate.alike > (gap.alike if gap else 0.0)),
     )

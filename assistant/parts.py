@@ -28,7 +28,7 @@ def parts(question: Question, catalogue: Catalogue) -> tuple[Question, ...]:
 
 
 def _asks(piece: Question) -> bool:
-    return len(piece.tokens) >= FEWEST and bool(_topics(piece) or (piece.text.endswith("?") and len(piece.tokens) > FEWEST))
+    return len(piece.tokens) >= FEWEST and bool(_topics(piece) or "question-word" in piece.forms)
 
 
 def _topics(piece: Question) -> frozenset[str]:
@@ -38,7 +38,9 @@ def _topics(piece: Question) -> frozenset[str]:
 def _differ(pieces: list[Question]) -> bool:
     """Whether every piece asks for something that the first does not, or of something else."""
     first = pieces[0]
-    return all(_topics(piece) != _topics(first) or piece.entities != first.entities for piece in pieces[1:])
+    return all(
+        _topics(piece) != _topics(first) or piece.entities != first.entities or not _topics(piece) for piece in pieces[1:]
+    )
 
 
 def _whole(piece: Question, question: Question, catalogue: Catalogue) -> Question:

@@ -9,14 +9,15 @@ from assistant.question import BROAD, FORMS, Question
 from assistant.retrieval import Candidate, Found
 from assistant.schema import Plan
 
-SURE = 0.5  # the gate's probability from which a candidate is said
+SURE = 0.3  # the gate's probability from which a candidate is said
 FIRM = 0.85  # …from which words that speak of a gap do not stop it
 TOGETHER = 2.0  # fit behind the best within which an aspect may answer the other half of a question
 STRENGTHS, CHALLENGES = "strength", "challenge"
 PROOFS = {"strength": "strength", "challenge": "challenge", "audience": "audience", "type": "overview", "place": "overview"}
 DIRECT = {"figure", "event", "system", "organisation", "person"}  # kinds whose aspects may name libraries outright
 TELLING = 1.15  # score from which a gap is named in the answer
-UNDERSTOOD = 0.4  # of a question's wording, from which a list is what it asks for
+UNDERSTOOD = 0.25  # of a question's wording, from which a list is what it asks for
+SETTLED = 0.4  # the same where only a place is given
 MANY = 5  # entries a clarifying question may offer
 
 
@@ -57,9 +58,10 @@ def _listing(question: Question, found: Found, catalogue: Catalogue) -> Plan | N
     places = [place for place in question.places if catalogue.places[place].kind != "country"]
     if not facets and (not places or forms == {"where"}):
         return None
-    if _is_said_outright(question, found) or _understood(question, catalogue) < UNDERSTOOD:
+    if _is_said_outright(question, found) or _understood(question, catalogue) < (UNDERSTOOD if facets else SETTLED):
         return None
-    entries = [entry for entry in catalogue.libraries() if _has(entry, facets) and _lies_in(entry, places, catalogue)]
+    nearby = [entry for entry in catalogue.libraries() if _lies_in(entry, places, catalogue)]
+    entries = [entry for entry in nearby if _has_all(entry, facets)] or [entry for entry in nearby if _has(entry, facets)]
     if not entries:
         return None
     proofs = tuple(_proof(entry, facets, catalogue).id for entry in entries)
@@ -88,8 +90,14 @@ def _is_said_outright(question: Question, found: Found) -> bool:
     return bool(best and best.known and best.known.entry.kind in DIRECT and best.alike > 0.9)
 
 
-def _has(entry: Entry, facets: Sequence[tuple[str, str]]) -> bool:
+def _has_all(entry: Entry, facets: Sequence[tuple[str, str]]) -> bool:
     return all(value in entry.facets.get(facet, ()) for facet, value in facets)
+
+
+def _has(entry: Entry, facets: Sequence[tuple[str, str]]) -> bool:
+    """Whether an entry has one value of each facet spoken of ("for children and for adults")."""
+    kinds = {facet for facet, _ in facets}
+    return all(any(value in entry.facets.get(kind, ()) for facet, value in facets if facet == kind) for kind in kinds)
 
 
 def _lies_in(entry: Entry, places: Sequence[str], catalogue: Catalogue) -> bool:

@@ -10,7 +10,7 @@ from assistant.words import words
 
 # Topics that say how a question is put, not what it asks for.
 FORMS = frozenset(
-    {"list", "count", "compare", "lack", "anaphora", "ellipsis", "next-year", "previous-year", "where"}
+    {"list", "count", "compare", "lack", "anaphora", "ellipsis", "next-year", "previous-year", "where", "question-word"}
 )
 # Topics that nearly every question touches; what is missing of them is never worth a refusal.
 BROAD = frozenset({"overview", "number", "people", "event", "definition", "service"})

@@ -13,6 +13,7 @@ from assistant.knowledge import Topic
 from assistant.question import Question
 from assistant.ranking import Ranking, features, folded_words, likeness
 
+NEAR = 4  # aspects of other years that may show that just the year asked for is not known
 DEEP = 14  # candidates that are looked at closely
 WORDED = 0.15  # × the share of a typical question's wording that the question has
 SPOKEN = 0.05  # for a gap whose own words the question uses
@@ -63,11 +64,20 @@ def retrieve(question: Question, hits: Sequence[Hit], catalogue: Catalogue, rank
     rest = [(catalogue.known.get(name), found) for name, found in grouped.items() if not name.startswith(NOT_EVIDENCE)]
     fitting, unmet = _fitting(question, rest, catalogue)
     candidates = [_candidate(question, known, found, catalogue, ranking) for known, found in fitting[:DEEP]]
+    if question.years and candidates and not unmet:
+        others = [_candidate(question, *aspect, catalogue, ranking) for aspect in rest[:NEAR] if aspect not in fitting]
+        best = max(candidate.fit for candidate in candidates)
+        unmet = "year" if any(other.fit > best for other in others if not _rules_out(question, other)) else None
     return Found(
         tuple(sorted(candidates, key=lambda candidate: -candidate.fit)),
         tuple(sorted(gaps[:DEEP], key=lambda gap: -gap.score)),
         unmet,
     )
+
+
+def _rules_out(question: Question, other: Candidate) -> bool:
+    """Whether more than the year speaks against a candidate."""
+    return not _is_about(question.entities, other.known)
 
 
 def _fitting(question: Question, aspects: list[Aspect], catalogue: Catalogue) -> tuple[list[Aspect], str | None]:

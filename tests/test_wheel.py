@@ -1,8 +1,11 @@
 """The wheel holds all that Shyraq needs, and works away from the checkout."""
 
+import ast
 import os
+import re
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -85,3 +88,41 @@ def test_data_go_to_the_user_s_own_folder(installed: Path, tmp_path: Path) -> No
     )
     expected = [tmp_path / ".local/share/shyraq", installed / "assistant/_data/prompts"]
     assert told.stdout.split() == list(map(str, expected))
+
+
+def test_every_import_is_of_a_declared_dependency() -> None:
+    """Or of what one of them is made of: starlette of fastapi. Extras count, since their imports are not at the top."""
+    declared = {_name(requirement) for requirement in requires("shyraq") or ()}
+    known = declared | {_name(requirement) for name in declared for requirement in _requirements(name)}
+    distributions = packages_distributions()
+    undeclared = [
+        imported
+        for imported in _imported("assistant", "ingest", "bots")
+        if imported not in sys.stdlib_module_names
+        and not known.intersection(map(_name, distributions.get(imported, [])))
+    ]
+    assert undeclared == []
+
+
+def _name(requirement: str) -> str:
+    """The normalised name of a distribution, from any requirement on it."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", requirement)[0]).lower()
+
+
+def _requirements(distribution: str) -> list[str]:
+    try:
+        return requires(distribution) or []
+    except PackageNotFoundError:  # of an extra that is not installed here
+        return []
+
+
+def _imported(*folders: str) -> set[str]:
+    """The top-level names that the code of these folders imports when it is itself imported."""
+    found = set()
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.split(".")[0])
+    return found - {"assistant", "ingest", "bots"}
