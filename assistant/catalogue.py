@@ -69,11 +69,13 @@ class Catalogue:
                 known = self._know(entry, aspect)
                 self.known[known.id] = known
                 self.by_entry[entry.id].append(known)
+        self._rarities = {word: log1p(len(self.entries) / count) for word, count in references.spread.items()}
         self.vocabulary = lru_cache(maxsize=None)(self._vocabulary)  # bounded by the aspects × languages there are
 
     def rarity(self, word: str) -> float:
         """How telling a folded word is: idf over entries, in any language; a word nobody wrote is the most telling."""
-        return log1p(len(self.entries) / max(self._spread(word), 1))
+        known = self._rarities.get(word)
+        return known if known is not None else log1p(len(self.entries) / max(self._spread(word), 1))
 
     def is_seen(self, word: str) -> bool:
         """Whether the knowledge base uses a folded word at all."""

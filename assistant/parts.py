@@ -8,6 +8,7 @@ from assistant.question import BROAD, FORMS, Question, understand
 
 COUNTRY = "kazakhstan"
 MOST = 3
+LONGEST = 6  # pieces, of which some ask nothing
 FEWEST = 2  # words that a part must have
 _SENTENCE = re.compile(r"(?<=[?!.])\s+")
 _JOINT = re.compile(
@@ -20,6 +21,8 @@ def parts(question: Question, catalogue: Catalogue) -> tuple[Question, ...]:
     """The questions that a message holds, each made whole with the names of the first; none where it is one question."""
     for pattern in (_SENTENCE, _JOINT):
         pieces = [piece.strip() for piece in pattern.split(question.text) if piece.strip()]
+        if not 2 <= len(pieces) <= LONGEST:
+            continue
         understood = [understand(piece, question.language, catalogue) for piece in pieces]
         asking = [piece for piece in understood if _asks(piece)]
         if 2 <= len(asking) <= MOST and _differ(asking):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from assistant.fold import fold
 from assistant.words import words
 
-KEY = 2  # letters that patterns are filed under
+KEY = 3  # letters that patterns are filed under
 GAP = 1  # words that may stand between two words of a pattern ("opening of the hours" is too far)
 
 
@@ -36,7 +36,8 @@ class Patterns:
         found = {
             Found(name, places)
             for start, token in enumerate(tokens)
-            for name, beginnings in self._filed.get(token[:KEY], ())
+            for length in range(1, KEY + 1)
+            for name, beginnings in (self._filed.get(token[:length], ()) if len(token) >= length else ())
             if (places := _match(tokens, start, beginnings, whole=name in self._whole))
         }
         return sorted(found, key=lambda item: (-len(item.places), item.places, item.name))
