@@ -1,4 +1,4 @@
-"""The command line: `shyraq serve | ask | ingest | check`."""
+"""The command line: `shyraq serve | ask | ingest | check | eval`."""
 
 import socket
 import sys
@@ -82,6 +82,27 @@ def check() -> None:
         raise typer.Exit(1)
     aspects = sum(len(entry.aspects) for entry in knowledge.entries)
     typer.echo(f"All is well: {len(knowledge.entries)} entries, {aspects} aspects, {len(list(phrases))} phrases.")
+
+
+@app.command("eval")
+def evaluate(
+    suites: Annotated[list[str] | None, typer.Argument(help="Suites or CSV files; all shipped ones by default.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print every result as JSON.")] = False,
+    show: Annotated[bool, typer.Option("--failures", help="Print what went wrong.")] = False,
+) -> None:
+    """Ask the questions of evaluation suites and score the answers."""
+    with console.status("Opening the model…"):
+        from assistant.core import open_core
+        from evals.suite import failures, find_suites, run, tabulate, to_json
+
+        core = open_core(read_settings())
+    results = run(find_suites(suites or []), core.answer, console)
+    if as_json:
+        typer.echo(to_json(results))
+        return
+    Console().print(tabulate(results))
+    if show:
+        typer.echo("\n\n".join(failures(results)))
 
 
 def _checked(read: Callable[[], T]) -> T | None:

@@ -20,6 +20,7 @@ from assistant.words import same_word
 FILE = "dialogue.yaml"
 PREFIX = "intent#"
 REPEAT = "repeat_"
+BRIEF = 8  # words of small talk at most
 ALIKE = 0.62  # of the utterance's wording in the message, and of the message's in the utterance
 NEAR = 0.86  # cosine: below it, the same words mean something else
 
@@ -55,9 +56,9 @@ class Dialogue:
     def intent(self, question: Question, hits: Sequence[Hit], catalogue: Catalogue) -> str | None:
         """The small talk that a message is, if it is little else; what its words show outright comes first."""
         shown = [found.name for found in self.patterns.find(question.tokens)]
-        told = [name for name in shown if not name.startswith(REPEAT)]
-        if "injection" in told or (told and not question.mentions and not set(question.topics) - FORMS - BROAD):
-            return "injection" if "injection" in told else told[0]
+        told = self._told(question, shown)
+        if told:
+            return told
         near = [hit for hit in hits if hit.passage.aspect.startswith(PREFIX) and _may_be(hit, shown)]
         best = max(near, key=lambda hit: _agreement(question, hit, catalogue), default=None)
         if best is None or best.cosine < NEAR or _agreement(question, best, catalogue) < ALIKE:
@@ -66,6 +67,22 @@ class Dialogue:
         if rival and _agreement(question, rival, catalogue) > _agreement(question, best, catalogue):
             return None
         return best.passage.aspect.removeprefix(PREFIX)
+
+    def _told(self, question: Question, shown: Sequence[str]) -> str | None:
+        """What a message's own words show: an attempt on the orders always, the rest where nothing is asked."""
+        names = [name for name in shown if not name.startswith(REPEAT)]
+        if "injection" in names:
+            return "injection"
+        if not names or not _asks_nothing(question):
+            return None
+        rude = next((name for name in names if self.intents[name].status == "declined"), None)
+        brief = len(question.tokens) <= BRIEF and not set(question.topics) - FORMS and "question-word" not in question.forms
+        return rude or (names[0] if brief else None)
+
+
+def _asks_nothing(question: Question) -> bool:
+    """Whether a message names nothing that a library could be asked for."""
+    return not (question.mentions or question.facets or set(question.topics) - FORMS - BROAD)
 
 
 def _may_be(hit: Hit, shown: Sequence[str]) -> bool:

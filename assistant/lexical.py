@@ -71,7 +71,7 @@ class Lexical:
     @classmethod
     def load(cls, path: Path) -> "Lexical":
         """Read what `save` wrote."""
-        with np.load(path) as data:
+        with path.open("rb") as file, np.load(file) as data:
             return cls(**{name: data[name] for name in data.files} | {"size": int(data["size"])})
 
 
