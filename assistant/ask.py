@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from assistant.catalogue import NAMED
 from assistant.clean import clean
 from assistant.dialogue import Dialogue
 from assistant.embedding import Model, open_model
-from assistant.followup import choice, frame, resume
+from assistant.followup import choice, frame, link, resume
 from assistant.gate import Gate
 from assistant.grounding import grounded
 from assistant.index import Hit, Index, Shelf
@@ -25,6 +24,8 @@ from assistant.script import to_cyrillic
 from assistant.settings import Settings, shipped
 from assistant.writer import Writer
 
+POINTING = 0.6  # chance that a message which points back, or is barely more than a name, is given as a follow-up
+BARE = 4
 REPEATS: dict[str, Language] = {"repeat_kk": "kk", "repeat_ru": "ru", "repeat_en": "en"}
 
 
@@ -113,22 +114,34 @@ def _answered(
     question: Question, hits: Sequence[Hit], index: Index, librarian: Librarian
 ) -> tuple[tuple[Plan, ...], Focus]:
     """The plans for a question that stands by itself: one, or one for each of its parts."""
-    pieces = parts(question, index.catalogue)
-    plans = tuple(_plan(piece, _search(piece, index, librarian), index, librarian) for piece in pieces)
+    plans: tuple[Plan, ...] = ()
+    for piece in parts(question, index.catalogue):
+        plans = (*plans, _part(piece, plans, index, librarian))
     plans = plans if _are_worth_saying(plans) else (_plan(question, hits, index, librarian),)
     return plans, _focus(question, plans)
+
+
+def _part(piece: Question, before: Sequence[Plan], index: Index, librarian: Librarian) -> Plan:
+    """The plan for one part: as it stands, or about what the part before was answered with, whichever is surer."""
+    alone = _plan(piece, _search(piece, index, librarian), index, librarian)
+    spoken = [plan.aspects[0].split("#")[0] for plan in before[-1:] if plan.kind == "aspects"]
+    if not spoken or piece.entities or spoken[0] not in index.catalogue.entries:
+        return alone
+    linked = link(piece, spoken, index.catalogue)
+    joined = _plan(linked, _search(linked, index, librarian), index, librarian)
+    return joined if joined.kind != "unknown" and joined.chance > alone.chance else alone
 
 
 def _resumed(
     question: Question, hits: Sequence[Hit], resumed: Question, index: Index, librarian: Librarian
 ) -> tuple[tuple[Plan, ...], Focus]:
-    """A follow-up made whole or taken as it stands: whichever can be answered, the likelier reading first."""
-    leaning = "anaphora" in question.forms or any(
-        index.catalogue.entries[entry].kind in NAMED for entry in resumed.entities if entry in index.catalogue.entries
-    )
-    readings = [(resumed, _search(resumed, index, librarian)), (question, hits)]
-    outcomes = [_answered(*reading, index, librarian) for reading in (readings if leaning else readings[::-1])]
-    return next((outcome for outcome in outcomes if outcome[0][0].kind != "unknown"), outcomes[not leaning])
+    """A follow-up made whole or taken as it stands: the surer reading, the first one where it points back."""
+    whole = _answered(resumed, _search(resumed, index, librarian), index, librarian)
+    alone = _answered(question, hits, index, librarian)
+    head_start = POINTING if "anaphora" in question.forms or len(question.tokens) <= BARE else 0.0
+    if whole[0][0].kind != "unknown" and whole[0][0].chance + head_start >= alone[0][0].chance:
+        return whole
+    return alone if alone[0][0].kind != "unknown" else whole
 
 
 def _are_worth_saying(plans: Sequence[Plan]) -> bool:

@@ -24,7 +24,8 @@ def resume(question: Question, history: Sequence[Turn], catalogue: Catalogue) ->
         return _with_years(question, focus, shifted or question.years, catalogue)
     if question.entities or question.places:
         return _with_subject(question, focus, catalogue) if not _asks(question) else None
-    return _with_entities(question, focus, catalogue) if focus.entities else None
+    spoken = [entry for entry in focus.entities if catalogue.entries[entry].kind != "figure"]
+    return link(question, spoken, catalogue) if spoken else None
 
 
 def choice(question: Question, history: Sequence[Turn], catalogue: Catalogue) -> str | None:
@@ -74,10 +75,11 @@ def _with_subject(question: Question, focus: Focus, catalogue: Catalogue) -> Que
     return understand(f"{focus.frame} {question.text}", question.language, catalogue)
 
 
-def _with_entities(question: Question, focus: Focus, catalogue: Catalogue) -> Question:
-    titles = " ".join(catalogue.entries[entry].title[question.language] for entry in focus.entities[:2])
+def link(question: Question, entries: Sequence[str], catalogue: Catalogue) -> Question:
+    """The question, asked of these entries."""
+    titles = " ".join(catalogue.entries[entry].title[question.language] for entry in entries[:2])
     whole = understand(f"{titles}: {question.text}", question.language, catalogue)
-    return replace(whole.about(focus.entities), topics=question.topics, facets=question.facets, wording=question.wording)
+    return replace(whole.about(tuple(entries)), topics=question.topics, facets=question.facets, wording=question.wording)
 
 
 def _without_years(text: str) -> str:

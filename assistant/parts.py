@@ -47,7 +47,10 @@ def _differ(pieces: list[Question]) -> bool:
 
 
 def _whole(piece: Question, question: Question, catalogue: Catalogue) -> Question:
-    """A piece with the name or the place that only another piece gives."""
+    """A piece with the name, the place and the years that only another piece gives."""
+    if question.years and not piece.years:
+        dated = f"{piece.text} {' '.join(map(str, question.years))}"
+        piece = replace(understand(dated, question.language, catalogue), wording=piece.wording)
     if piece.entities or piece.places:
         return piece
     if not question.entities:

@@ -133,22 +133,20 @@ def _answer(question: Question, found: Found, catalogue: Catalogue, gate: Gate) 
     chance = gate.chance(signals(question, best, gap, catalogue, catalogue.is_seen))
     if chance < (FIRM if _lacked(question, best, catalogue) else SURE):
         return None
-    return Plan(kind="aspects", aspects=(best.hit.passage.aspect, *_others(question, found.candidates)))
+    aspects = (best.hit.passage.aspect, *_others(question, found.candidates))
+    return Plan(kind="aspects", aspects=aspects, chance=chance)
 
 
 def _lacked(question: Question, best: Candidate, catalogue: Catalogue) -> list[str]:
-    """Topics that the question asks for outright and the candidate does not answer, though it could be lacking them."""
-    asked = [topic for topic in question.topics if topic not in FORMS | BROAD]
-    answered = best.known.aspect.answers if best.known else ()
-    if set(asked).intersection(answered):
-        return []
-    return [topic for topic in asked if _is_gap(topic, question, catalogue)]
+    """Topics that the question asks for outright and the candidate does not answer, though we may lack them.
 
-
-def _is_gap(topic: str, question: Question, catalogue: Catalogue) -> bool:
-    """Whether we may lack what a topic asks for: always, where examples say so, else of an entry that is named."""
-    about = catalogue.topics[topic]
-    return bool(about.missing) and (bool(question.entities) or any(about.questions.all()))
+    What examples say that we lack counts always; what one entry may lack, where nothing else asked for is answered.
+    """
+    answered = set(best.known.aspect.answers) if best.known else set()
+    asked = [topic for topic in question.topics if topic not in FORMS | BROAD and topic not in answered]
+    lacked = [topic for topic in asked if catalogue.topics[topic].missing]
+    gaps = [topic for topic in lacked if any(catalogue.topics[topic].questions.all())]
+    return gaps or (lacked if question.entities and not answered.intersection(question.topics) else [])
 
 
 def _others(question: Question, candidates: Sequence[Candidate]) -> tuple[str, ...]:
@@ -169,7 +167,7 @@ def _unknown(question: Question, found: Found, catalogue: Catalogue) -> Plan:
     topic = _missing_topic(question, found, catalogue)
     elsewhere = topic is not None and catalogue.topics[topic].elsewhere
     nearest = [] if elsewhere else [_overview(entry, catalogue).id for entry in question.entities[:1]]
-    return Plan(kind="unknown", aspects=tuple(nearest), topic=topic)
+    return Plan(kind="unknown", aspects=tuple(nearest), topic=topic, chance=0.0)
 
 
 def _missing_topic(question: Question, found: Found, catalogue: Catalogue) -> str | None:

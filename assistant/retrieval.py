@@ -13,6 +13,7 @@ from assistant.knowledge import Topic
 from assistant.question import Question
 from assistant.ranking import Ranking, features, folded_words, likeness
 
+OTHER_YEARS = 1.5  # fit taken from an aspect about several years, where one year is asked for
 NEAR = 4  # aspects of other years that may show that just the year asked for is not known
 DEEP = 14  # candidates that are looked at closely
 WORDED = 0.15  # × the share of a typical question's wording that the question has
@@ -130,6 +131,8 @@ def _candidate(
     else:
         vocabulary = frozenset(folded_words(f"{best.passage.title} {best.passage.text}"))
     fit = ranking.fit(features(question, known, hits, vocabulary, catalogue))
+    if known and len(question.years) == 1 and len(known.years) > 1 and "growth" not in question.topics:
+        fit -= OTHER_YEARS
     return Candidate(known, best, fit, alike, vocabulary)
 
 

@@ -45,6 +45,8 @@ class Plan(Frozen):
     * "clarify":  which of `entries` is meant
     * "unknown":  what `topic` says is missing; `aspects` is the nearest that is known, if any
     * "intent":   the small talk `topic`
+
+    `chance` is the probability that it answers the question, where that was weighed.
     """
 
     kind: Literal["aspects", "list", "count", "compare", "clarify", "unknown", "intent"]
@@ -53,6 +55,7 @@ class Plan(Frozen):
     facets: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     topic: str | None = None
+    chance: float = 1.0
 
 
 class Focus(Frozen):

@@ -14,8 +14,13 @@ def sentences(text: str) -> list[str]:
     start = 0
     for match in _END.finditer(text):
         head = text[start : match.start()]
-        if _NOT_END.search(head) or text[match.end()].islower():
+        if _NOT_END.search(head) or text[match.end()].islower() or _is_quoting(text[start : match.end()]):
             continue
         found.append(text[start : match.end()].strip())
         start = match.end()
     return [*found, text[start:].strip()] if text[start:].strip() else found
+
+
+def _is_quoting(head: str) -> bool:
+    """Whether a quotation was opened and not yet closed."""
+    return head.count("«") > head.count("»") or head.count("“") > head.count("”")

@@ -16,14 +16,14 @@ STATUSES = get_args(Status)
 
 @dataclass(frozen=True)
 class Case:
-    """One row. `turns` are asked in order; `facts` and `forbidden` are items, each a tuple of alternatives."""
+    """One row. `turns` are asked in order; `facts` and `forbidden` as `evals.facts` reads them: "3887;Абай|Abai"."""
 
     id: str
     language: str
     turns: tuple[str, ...]
     status: tuple[str, ...]
-    facts: tuple[tuple[str, ...], ...]
-    forbidden: tuple[tuple[str, ...], ...]
+    facts: str
+    forbidden: str
     category: str
 
 
@@ -59,13 +59,7 @@ def _case(row: dict[str, str]) -> Case:
         language=row["language"],
         turns=tuple(turn.strip() for turn in row["question"].split(TURN)),
         status=tuple(status.strip() for status in row["status"].split("|")),
-        facts=_items(row["facts"]),
-        forbidden=_items(row["forbidden"]),
+        facts=row["facts"],
+        forbidden=row["forbidden"],
         category=row["category"],
     )
-
-
-def _items(cell: str) -> tuple[tuple[str, ...], ...]:
-    """"3887;Абай|Abai" → (("3887",), ("Абай", "Abai"))."""
-    items = (tuple(part.strip() for part in item.split("|") if part.strip()) for item in cell.split(";"))
-    return tuple(item for item in items if item)

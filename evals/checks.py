@@ -1,18 +1,12 @@
-"""Whether a reply is right: pure functions, no model. Numbers are compared as numbers, words by their beginnings."""
+"""Whether a reply is right: pure functions, no model."""
 
-import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 
-from assistant.fold import fold
 from assistant.grounding import MARKER, is_supported
-from assistant.knowledge import Language
-from assistant.numbers import numbers
 from assistant.schema import Reply
 from assistant.sentences import sentences
 from evals.cases import Case
-
-SCALES = (1, 10**3, 10**6)  # "57" in a suite is met by 57 million in an answer
+from evals.facts import missing
 
 
 @dataclass(frozen=True)
@@ -33,26 +27,14 @@ class Verdict:
 
 def judge(case: Case, reply: Reply) -> Verdict:
     """Compare a reply with what its case expects; facts are expected of answers only."""
+    said = MARKER.sub("", reply.answer)
     is_answer = reply.status == "answered"
-    expected = case.facts if is_answer or "answered" in case.status and reply.status not in case.status else ()
-    missing = tuple("|".join(item) for item in expected if not has(item, reply.answer, reply.language))
-    wrong = tuple("|".join(item) for item in case.forbidden if is_answer and has(item, reply.answer, reply.language))
-    return Verdict(reply.status in case.status, reply.language == case.language, missing, wrong, is_cited(reply))
-
-
-def has(item: tuple[str, ...], answer: str, language: Language) -> bool:
-    """Whether one of the alternatives stands in the answer."""
-    said = MARKER.sub("", answer)
-    found = {Decimal(number) for number in numbers(said, language)}
-    return any(_has_one(alternative, said, found) for alternative in item)
-
-
-def _has_one(alternative: str, said: str, found: set[Decimal]) -> bool:
-    try:
-        wanted = Decimal(alternative.replace(" ", "").replace(",", "."))
-    except InvalidOperation:
-        return re.search(rf"(?<!\w){re.escape(fold(alternative))}", fold(said)) is not None
-    return any(wanted * scale in found for scale in SCALES)
+    expected = case.facts if is_answer or reply.status not in case.status else ""
+    absent = missing(case.facts, said, reply.language) if expected else []
+    forbidden = [item for item in case.forbidden.split(";") if item.strip()] if is_answer else []
+    wrong = [item for item in forbidden if not missing(item, said, reply.language)]
+    right = reply.status in case.status
+    return Verdict(right, reply.language == case.language, tuple(absent), tuple(wrong), is_cited(reply))
 
 
 def is_cited(reply: Reply) -> bool:

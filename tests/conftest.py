@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 
 from assistant.app import create_app
+from assistant.ask import Librarian, open_librarian
 from assistant.contract import Ready
 from assistant.core import Core
 from assistant.embedding import GRAPH, MODEL_FOLDER
@@ -122,3 +123,9 @@ def tiny_ingested(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) 
 def tiny(tiny_ingested: Tiny, tmp_path: Path) -> Tiny:
     """A small Shyraq of a test's own, its index up to date."""
     return copy_tiny(tiny_ingested, tmp_path / "tiny")
+
+
+@pytest.fixture(scope="session")
+def librarian(index_dir: Path) -> Librarian:
+    """The real one, with the shipped knowledge."""
+    return open_librarian(read_settings(_env_file=None, data_dir=index_dir, knowledge_dir=ROOT / "knowledge"))
