@@ -87,7 +87,9 @@ def _in_own_script(text: str, identified: Identified, spoken: Language, index: I
 @lru_cache(maxsize=2)
 def _latin_names(index: Index) -> frozenset[str]:
     """Words that names write in Latin letters in Kazakh and Russian too: DosAI, Alma, IFLA."""
-    titles = (name for entry in index.catalogue.entries.values() for tongue in ("kk", "ru") for name in entry.names(tongue))
+    titles = (
+        name for entry in index.catalogue.entries.values() for tongue in ("kk", "ru") for name in entry.names(tongue)
+    )
     return frozenset(word.casefold() for title in titles for word in title.split() if word.isascii() and word.isalpha())
 
 
@@ -163,7 +165,9 @@ def _focus(question: Question, plans: Sequence[Plan]) -> Focus:
     listed = [entry for said in plans for entry in said.entries if len(said.entries) == 1]
     entities = tuple(dict.fromkeys([*question.entities, *spoken[:1], *listed]))
     entities = tuple(entity for entity in entities if not entity.startswith("document:"))
-    return Focus(question=question.text, frame=frame(question), entities=entities, years=question.years, plans=tuple(plans))
+    return Focus(
+        question=question.text, frame=frame(question), entities=entities, years=question.years, plans=tuple(plans)
+    )
 
 
 def _repeat(plans: tuple[Plan, ...], history: Sequence[Turn]) -> tuple[tuple[Plan, ...], Focus]:

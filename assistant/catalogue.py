@@ -113,7 +113,9 @@ class Catalogue:
         named = {*self._references.named.get(known_as, ()), *entry.facets.get("place", ())}
         places = frozenset(part for place in named & self.places.keys() for part in self.within(place))
         mentions = frozenset({entry.id, *(name for name in named if name in self.entries)})
-        years = {int(year) for language in LANGUAGES for year in YEAR.findall(aspect.text[language])} | set(aspect.years)
+        years = {int(year) for language in LANGUAGES for year in YEAR.findall(aspect.text[language])} | set(
+            aspect.years
+        )
         years |= {figure.year for figure in aspect.figures if figure.year}
         return Known(known_as, entry, aspect, places, frozenset(years), mentions)
 

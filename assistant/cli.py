@@ -86,7 +86,9 @@ def check() -> None:
 
 @app.command("eval")
 def evaluate(
-    suites: Annotated[list[str] | None, typer.Argument(help="Suites or CSV files; all shipped ones by default.")] = None,
+    suites: Annotated[
+        list[str] | None, typer.Argument(help="Suites or CSV files; all shipped ones by default.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print every result as JSON.")] = False,
     show: Annotated[bool, typer.Option("--failures", help="Print what went wrong.")] = False,
 ) -> None:

@@ -76,7 +76,9 @@ class Dialogue:
         if not names or not _asks_nothing(question):
             return None
         rude = next((name for name in names if self.intents[name].status == "declined"), None)
-        brief = len(question.tokens) <= BRIEF and not set(question.topics) - FORMS and "question-word" not in question.forms
+        brief = (
+            len(question.tokens) <= BRIEF and not set(question.topics) - FORMS and "question-word" not in question.forms
+        )
         return rude or (names[0] if brief else None)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from assistant.catalogue import YEAR, Catalogue
-from assistant.knowledge import Language
 from assistant.question import BROAD, FORMS, Question, understand
 from assistant.schema import Focus, Turn
 from assistant.words import same_word
@@ -49,7 +48,9 @@ def _named_share(question: Question, entry: str, offered: Sequence[str], catalog
 def _leans(question: Question) -> bool:
     """Whether a message needs what came before: it points back, or is too short to ask anything alone."""
     if question.forms & (POINTERS | SHIFTS.keys()):
-        return len(question.tokens) <= 2 * SHORT and not (question.entities and "anaphora" not in question.forms and _asks(question))
+        return len(question.tokens) <= 2 * SHORT and not (
+            question.entities and "anaphora" not in question.forms and _asks(question)
+        )
     return len(question.tokens) <= SHORT and not question.entities and not question.forms & {"list", "count", "compare"}
 
 
@@ -79,7 +80,9 @@ def link(question: Question, entries: Sequence[str], catalogue: Catalogue) -> Qu
     """The question, asked of these entries."""
     titles = " ".join(catalogue.entries[entry].title[question.language] for entry in entries[:2])
     whole = understand(f"{titles}: {question.text}", question.language, catalogue)
-    return replace(whole.about(tuple(entries)), topics=question.topics, facets=question.facets, wording=question.wording)
+    return replace(
+        whole.about(tuple(entries)), topics=question.topics, facets=question.facets, wording=question.wording
+    )
 
 
 def _without_years(text: str) -> str:
@@ -89,5 +92,3 @@ def _without_years(text: str) -> str:
 def frame(question: Question) -> str:
     """What a question asks, without the names and years that a follow-up may exchange."""
     return _without_years(" ".join(question.wording))
-
-

@@ -13,7 +13,7 @@ from assistant.words import same_word, words
 MARKER = re.compile(r"\s?\[(\d{1,3})\]")
 _LINK = re.compile(r"(?:https?://|www\.)\S+|\b[\w.+-]+@[\w-]+\.[\w.]+", re.IGNORECASE)
 _NAME = re.compile(r"(?<![.!?…»”]\s)(?<!^)(?<![-–—•*]\s)\b[A-ZА-ЯЁӘҒҚҢӨҰҮҺІ][\w’'-]*\w")
-_ORDER = re.compile(r"^\s*\d{1,2}\.\s", re.MULTILINE)
+_ORDER = re.compile(r"\s*\d{1,2}[.)]\s+(?=\S)")
 
 
 def grounded(answer: str, citations: Mapping[int, Citation], language: Language, derived: frozenset[str]) -> str:
@@ -23,14 +23,22 @@ def grounded(answer: str, citations: Mapping[int, Citation], language: Language,
     no number, name or link of its own; a marker that points nowhere goes.
     """
     kept = []
-    for line in answer.split("\n"):
-        checked = (_without_strays(part, citations) for part in sentences(line))
-        kept.append(" ".join(part for part in checked if is_supported(part, citations, language, derived)))
+    for line in _without_strays(answer, citations).split("\n"):
+        order = _ORDER.match(line)
+        head = order.group() if order else ""
+        said = (part for part in sentences(line[len(head) :]) if is_supported(part, citations, language, derived))
+        body = " ".join(said)
+        kept.append(head + body if body else "")
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
 
 
-def _without_strays(sentence: str, citations: Mapping[int, Citation]) -> str:
-    return MARKER.sub(lambda match: match.group() if int(match.group(1)) in citations else "", sentence)
+def _without_strays(text: str, citations: Mapping[int, Citation]) -> str:
+    """The text without markers that point nowhere, nor any that taking one out of another leaves: "[[7]9]"."""
+    while True:
+        left = MARKER.sub(lambda match: match.group() if int(match.group(1)) in citations else "", text)
+        if left == text:
+            return text
+        text = left
 
 
 def is_supported(
@@ -38,7 +46,7 @@ def is_supported(
 ) -> bool:
     """Whether the evidence that a sentence cites holds all its numbers, names and links."""
     cited = [citations[int(number)] for number in MARKER.findall(sentence) if int(number) in citations]
-    said = _ORDER.sub("", MARKER.sub("", sentence))
+    said = MARKER.sub("", sentence)
     evidence = " ".join(f"{citation.title} . {citation.quote}" for citation in cited)
     if not numbers(said, language) <= numbers(evidence, language) | derived:
         return False

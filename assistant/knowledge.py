@@ -3,10 +3,9 @@
 Every problem names file, line, what was found and what was expected, in a librarian's words.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -149,14 +148,22 @@ class Knowledge(Record):
     sources: tuple[Source, ...]
 
 
-LISTS = {"topics": Topic, "forms": Topic, "facets": FacetValue, "places": Place, "sources": Source}
+LISTS: dict[str, type[Record]] = {
+    "topics": Topic,
+    "forms": Topic,
+    "facets": FacetValue,
+    "places": Place,
+    "sources": Source,
+}
 NOT_ENTRIES = {"documents"}
 
 
 def load(folder: Path) -> Knowledge:
     """Read and validate a knowledge folder; raises KnowledgeError with every problem found, not the first."""
     if not folder.is_dir():
-        raise KnowledgeError([f"{folder}: this folder does not exist; SHYRAQ_KNOWLEDGE_DIR must name the knowledge folder"])
+        raise KnowledgeError(
+            [f"{folder}: this folder does not exist; SHYRAQ_KNOWLEDGE_DIR must name the knowledge folder"]
+        )
     problems: list[str] = []
     lists: dict[str, list[Any]] = {name: [] for name in LISTS}
     entries: list[Entry] = []
@@ -165,7 +172,7 @@ def load(folder: Path) -> Knowledge:
         where = path.relative_to(folder)
         if where.parts[0] in NOT_ENTRIES:
             continue
-        shape = LISTS.get(path.stem) if len(where.parts) == 1 else None
+        shape: type[Record] | None = LISTS.get(path.stem) if len(where.parts) == 1 else None
         for record, line in _records(path, where, shape or Entry, problems):
             (lists[path.stem] if shape else entries).append(record)
             key = f"{path.stem if shape else 'entry'}:{record.id}"
@@ -181,10 +188,7 @@ def load(folder: Path) -> Knowledge:
     return knowledge
 
 
-R = TypeVar("R", bound=Record)
-
-
-def _records(path: Path, where: Path, shape: type[R], problems: list[str]) -> Iterator[tuple[Any, int]]:
+def _records(path: Path, where: Path, shape: type[Record], problems: list[str]) -> Iterator[tuple[Any, int]]:
     """The records of one YAML file (a mapping is one record, a list is several), each with its line."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -233,31 +237,34 @@ def _explain(fault: dict[str, Any]) -> str:
 
 def _inconsistencies(knowledge: Knowledge, lines: dict[str, str]) -> Iterator[str]:
     """What no single record can show: references to nothing, gaps between languages, numbers that differ."""
-    sources = {source.id for source in knowledge.sources}
-    topics = {topic.id for topic in knowledge.topics}
-    values = {(value.facet, value.id) for value in knowledge.facets} | {("place", place.id) for place in knowledge.places}
     for entry in knowledge.entries:
         where = f"{lines[f'entry:{entry.id}']}: entry '{entry.id}'"
-        for source in {*entry.sources, *(name for aspect in entry.aspects for name in aspect.sources)} - sources:
-            yield f"{where}: found source '{source}'; expected an id from sources.yaml"
-        for facet, found in entry.facets.items():
-            for value in found:
-                if (facet, value) not in values:
-                    yield f"{where}: found facet '{facet}: {value}'; expected a value of facets.yaml or places.yaml"
-        seen: set[str] = set()
+        yield from (f"{where}: {fault}" for fault in _entry_faults(entry, knowledge))
         for aspect in entry.aspects:
-            if aspect.id in seen:
-                yield f"{where}: aspect '{aspect.id}' stands twice; aspect ids must be unique within an entry"
-            seen.add(aspect.id)
-            for topic in set(aspect.answers) - topics:
-                yield f"{where}, aspect '{aspect.id}': found topic '{topic}'; expected an id from topics.yaml"
-            yield from (f"{where}, aspect '{aspect.id}': {fault}" for fault in _aspect_faults(aspect))
+            yield from (f"{where}, aspect '{aspect.id}': {fault}" for fault in _aspect_faults(aspect, knowledge))
+    places = {place.id for place in knowledge.places}
     for place in knowledge.places:
-        if place.within and place.within not in {other.id for other in knowledge.places}:
+        if place.within and place.within not in places:
             yield f"{lines[f'places:{place.id}']}: found within '{place.within}'; expected an id from places.yaml"
 
 
-def _aspect_faults(aspect: Aspect) -> Iterator[str]:
+def _entry_faults(entry: Entry, knowledge: Knowledge) -> Iterator[str]:
+    sources = {source.id for source in knowledge.sources}
+    for source in {*entry.sources, *(name for aspect in entry.aspects for name in aspect.sources)} - sources:
+        yield f"found source '{source}'; expected an id from sources.yaml"
+    values = {(value.facet, value.id) for value in knowledge.facets}
+    values |= {("place", place.id) for place in knowledge.places}
+    for facet, found in entry.facets.items():
+        for value in {value for value in found if (facet, value) not in values}:
+            yield f"found facet '{facet}: {value}'; expected a value of facets.yaml or places.yaml"
+    ids = [aspect.id for aspect in entry.aspects]
+    for name in sorted({name for name in ids if ids.count(name) > 1}):
+        yield f"aspect '{name}' stands twice; aspect ids must be unique within an entry"
+
+
+def _aspect_faults(aspect: Aspect, knowledge: Knowledge) -> Iterator[str]:
+    for topic in set(aspect.answers) - {topic.id for topic in knowledge.topics}:
+        yield f"found topic '{topic}'; expected an id from topics.yaml"
     for language in LANGUAGES:
         if not aspect.questions[language]:
             yield f"no questions in '{language}'; expected at least one"
@@ -269,5 +276,3 @@ def _aspect_faults(aspect: Aspect) -> Iterator[str]:
     for figure in aspect.figures:
         if f"{figure.value:g}" not in {f"{float(number):g}" for number in everything}:
             yield f"the figure {figure.value:g} {figure.unit} does not stand in the text"
-
-

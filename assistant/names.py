@@ -58,7 +58,9 @@ class Names:
         every = {word for _, alias in self._aliases for word in alias}
         self._shared = {word: len(owners[word[:STEM]]) for word in every}
         self._weight = {word: _weight(word, shared, len(entries)) for word, shared in self._shared.items()}
-        self._totals = np.array([sum(self._weight[word] for word in dict.fromkeys(alias)) for _, alias in self._aliases])
+        self._totals = np.array(
+            [sum(self._weight[word] for word in dict.fromkeys(alias)) for _, alias in self._aliases]
+        )
         self._count = len(entries)
         self._filed: dict[str, list[str]] = defaultdict(list)
         for word in sorted(every):
@@ -109,7 +111,7 @@ class Names:
         return match.coverage >= INEXACT - 0.001 or (match.rare and match.coverage >= ENOUGH)
 
     def _tells(self, token: str) -> bool:
-        """Whether a word says that a thing is named, not a place: a rare word of a name, or the word "library" itself."""
+        """Whether a word says that a thing is named, not a place: a rare word of a name, or "library" itself."""
         shared = [self._shared[word] for word, _ in self._forms(token)]
         return any(count <= RARE or count >= KIND * self._count for count in shared)
 
@@ -135,7 +137,9 @@ class Names:
         """The alias laid over the question: each word at most once, all close together."""
         entry, alias = self._aliases[number]
         laid: dict[int, tuple[str, float]] = {}
-        for word in sorted((word for word in dict.fromkeys(alias) if word in hits), key=lambda word: -self._weight[word]):
+        for word in sorted(
+            (word for word in dict.fromkeys(alias) if word in hits), key=lambda word: -self._weight[word]
+        ):
             free = [
                 (-quality, sum(abs(place - other) for other in laid), place)
                 for place, quality in hits[word]

@@ -12,13 +12,14 @@ LONGEST = 6  # pieces, of which some ask nothing
 FEWEST = 2  # words that a part must have
 _SENTENCE = re.compile(r"(?<=[?!.])\s+")
 _JOINT = re.compile(
-    r"\s*[,;]?\s+(?:и|а также|а ещё|а еще|также|және|әрі|сондай-ақ|сонымен қатар|ал|тағы|and|and also|also|plus)\s+|\s*[,;]\s+",
+    r"\s*[,;]?\s+(?:и|а также|а ещё|а еще|также|және|әрі|сондай-ақ|сонымен қатар|ал|тағы|and|and also|also|plus)\s+"
+    r"|\s*[,;]\s+",
     re.IGNORECASE,
 )
 
 
 def parts(question: Question, catalogue: Catalogue) -> tuple[Question, ...]:
-    """The questions that a message holds, each made whole with the names of the first; none where it is one question."""
+    """The questions that a message holds, made whole with the names of the first; none where it is one."""
     for pattern in (_SENTENCE, _JOINT):
         pieces = [piece.strip() for piece in pattern.split(question.text) if piece.strip()]
         if not 2 <= len(pieces) <= LONGEST:
@@ -42,7 +43,8 @@ def _differ(pieces: list[Question]) -> bool:
     """Whether every piece asks for something that the first does not, or of something else."""
     first = pieces[0]
     return all(
-        _topics(piece) != _topics(first) or piece.entities != first.entities or not _topics(piece) for piece in pieces[1:]
+        _topics(piece) != _topics(first) or piece.entities != first.entities or not _topics(piece)
+        for piece in pieces[1:]
     )
 
 

@@ -1,4 +1,4 @@
-"""Finds word patterns in a question: "режим работ" is a word that begins with "режим" and one that begins with "работ"."""
+"""Finds word patterns in a question: "режим работ" is a word that begins "режим", then one that begins "работ"."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -43,9 +43,7 @@ class Patterns:
         return sorted(found, key=lambda item: (-len(item.places), item.places, item.name))
 
 
-def _match(
-    tokens: Sequence[str], start: int, beginnings: tuple[str, ...], *, whole: bool
-) -> tuple[int, ...] | None:
+def _match(tokens: Sequence[str], start: int, beginnings: tuple[str, ...], *, whole: bool) -> tuple[int, ...] | None:
     """The places of the words that match, in order and close together; None if one is missing."""
     places: list[int] = []
     at = start

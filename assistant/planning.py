@@ -1,6 +1,7 @@
 """Question and evidence → plan: what to say, or that it is not known."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from assistant.catalogue import Catalogue, Known
 from assistant.gate import Gate, signals
@@ -13,7 +14,13 @@ SURE = 0.12  # the gate's probability from which a candidate is said
 FIRM = 0.85  # …from which words that speak of a gap do not stop it
 TOGETHER = 2.0  # fit behind the best within which an aspect may answer the other half of a question
 STRENGTHS, CHALLENGES = "strength", "challenge"
-PROOFS = {"strength": "strength", "challenge": "challenge", "audience": "audience", "type": "overview", "place": "overview"}
+PROOFS = {
+    "strength": "strength",
+    "challenge": "challenge",
+    "audience": "audience",
+    "type": "overview",
+    "place": "overview",
+}
 DIRECT = {"figure", "event", "system", "organisation", "person"}  # kinds whose aspects may name libraries outright
 TELLING = 1.15  # score from which a gap is named in the answer
 UNDERSTOOD = 0.25  # of a question's wording, from which a list is what it asks for
@@ -39,7 +46,9 @@ def _comparison(question: Question, found: Found, catalogue: Catalogue) -> Plan 
     best = found.candidates[0] if found.candidates else None
     if best and best.known and best.known.entry.kind != "library" and best.known.mentions.issuperset(question.entities):
         return None
-    return Plan(kind="compare", aspects=tuple(_spoken_for(entry, question, catalogue).id for entry in question.entities[:3]))
+    return Plan(
+        kind="compare", aspects=tuple(_spoken_for(entry, question, catalogue).id for entry in question.entities[:3])
+    )
 
 
 def _spoken_for(entry: str, question: Question, catalogue: Catalogue) -> Known:
@@ -50,7 +59,7 @@ def _spoken_for(entry: str, question: Question, catalogue: Catalogue) -> Known:
 
 def _listing(question: Question, found: Found, catalogue: Catalogue) -> Plan | None:
     """Libraries that share what the question names, where it asks for libraries by what they are like."""
-    kind = "count" if "count" in question.forms else "list"
+    kind: Literal["count", "list"] = "count" if "count" in question.forms else "list"
     forms = question.forms & {"list", "count", "where"}
     if question.entities or question.years or not forms:
         return None
@@ -61,7 +70,9 @@ def _listing(question: Question, found: Found, catalogue: Catalogue) -> Plan | N
     if _is_said_outright(question, found) or _understood(question, catalogue) < (UNDERSTOOD if facets else SETTLED):
         return None
     nearby = [entry for entry in catalogue.libraries() if _lies_in(entry, places, catalogue)]
-    entries = [entry for entry in nearby if _has_all(entry, facets)] or [entry for entry in nearby if _has(entry, facets)]
+    entries = [entry for entry in nearby if _has_all(entry, facets)] or [
+        entry for entry in nearby if _has(entry, facets)
+    ]
     if not entries:
         return None
     proofs = tuple(_proof(entry, facets, catalogue).id for entry in entries)
@@ -175,10 +186,12 @@ def _missing_topic(question: Question, found: Found, catalogue: Catalogue) -> st
     gaps = [gap.topic.id for gap in found.gaps if gap.score >= TELLING and gap.alike >= 0.5]
     both = [gap for gap in gaps if gap in spoken]
     if both or not spoken:
-        return (both or gaps or [None])[0]
-    held = {topic for entry in question.entities for known in catalogue.by_entry[entry] for topic in known.aspect.answers}
+        return next(iter(both or gaps), None)
+    held = {
+        topic for entry in question.entities for known in catalogue.by_entry[entry] for topic in known.aspect.answers
+    }
     lacking = [topic for topic in spoken if topic not in held]
-    return (lacking or gaps or [None])[0]
+    return next(iter(lacking or gaps), None)
 
 
 def _overview(entry: str, catalogue: Catalogue) -> Known:

@@ -1,10 +1,10 @@
 """Question → evidence: the aspects that may answer it, best first, and the gaps it may fall into.
 
-What a question says outright must hold: an entry named, a year, a place. What is left is ordered by `assistant.ranking`;
+What a question says outright must hold: an entry named, a year, a place. The rest is ordered by `assistant.ranking`;
 whether the first is good enough is weighed by `assistant.gate`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from assistant.catalogue import Catalogue, Known
@@ -83,12 +83,12 @@ def _rules_out(question: Question, other: Candidate) -> bool:
 
 def _fitting(question: Question, aspects: list[Aspect], catalogue: Catalogue) -> tuple[list[Aspect], str | None]:
     """The aspects that the question's own words do not rule out, and which demand ruled out all the rest."""
-    demands = (
-        ("entity", lambda aspect: _is_about(question.entities, aspect[0])),
-        ("year", lambda aspect: _is_of_year(question.years, aspect)),
-        ("place", lambda aspect: _is_in(question, aspect[0], catalogue)),
-    )
-    for name, holds in demands:
+    demands: dict[str, Callable[[Aspect], bool]] = {
+        "entity": lambda aspect: _is_about(question.entities, aspect[0]),
+        "year": lambda aspect: _is_of_year(question.years, aspect),
+        "place": lambda aspect: _is_in(question, aspect[0], catalogue),
+    }
+    for name, holds in demands.items():
         left = [aspect for aspect in aspects if holds(aspect)]
         if aspects and not left:
             return aspects if name == "place" else [], name

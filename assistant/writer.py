@@ -146,7 +146,9 @@ class Writer:
         if plans[0].kind == "clarify":
             return [self.catalogue.entries[entry].title[language] for entry in plans[0].entries[:SUGGESTIONS]]
         said = {aspect for plan in plans for aspect in plan.aspects}
-        spoken = [entry for plan in plans for entry in (plan.entries or [aspect.split("#")[0] for aspect in plan.aspects])]
+        spoken = [
+            entry for plan in plans for entry in (plan.entries or [aspect.split("#")[0] for aspect in plan.aspects])
+        ]
         near = [known for entry in dict.fromkeys(spoken) for known in self.catalogue.by_entry.get(entry, ())]
         if any(plan.kind in ("list", "count") for plan in plans):
             near = [self.catalogue.by_entry[entry][0] for entry in spoken]

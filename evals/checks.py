@@ -38,7 +38,7 @@ def judge(case: Case, reply: Reply) -> Verdict:
 
 
 def is_cited(reply: Reply) -> bool:
-    """Whether an answer cites, and every sentence with a marker is held by what it cites; other replies need not cite."""
+    """Whether an answer cites, and all sentences with markers are held by what they cite; other replies need not."""
     cited = {citation.n: citation for citation in reply.citations}
     parts = [part for line in reply.answer.split("\n") for part in sentences(line) if MARKER.search(part)]
     held = all(is_supported(part, cited, reply.language) for part in parts)

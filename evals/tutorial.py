@@ -3,8 +3,8 @@
     python -m evals.tutorial build FOLDER       split, embed and store the knowledge
     python -m evals.tutorial serve FOLDER PORT  POST /api/chat {"message", "k"?} → {"passages"}
 
-RecursiveCharacterTextSplitter with the sizes given there, a Chroma store, a similarity search for 4 passages, FastAPI and
-one uvicorn worker; no LLM: the passages are the answer. The model is Shyraq's own, multilingual-e5-small, run by
+RecursiveCharacterTextSplitter with the sizes given there, a Chroma store, a similarity search for 4 passages, FastAPI
+and one uvicorn worker; no LLM: the passages are the answer. The model is Shyraq's own, multilingual-e5-small, run by
 sentence-transformers; `E5` stands in for langchain-huggingface, which today's tokenizers and huggingface-hub rule out.
 """
 
