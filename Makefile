@@ -76,7 +76,7 @@ clean: ## remove environments and caches; the data folder stays
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/uv: requirements-build.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "Shyraq needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 | tail -1)."; \
 		echo "Name another, such as: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; } >&2
 	@echo "Making .venv…"

@@ -23,7 +23,7 @@ def grounded(answer: str, citations: Mapping[int, Citation], language: Language,
     no number, name or link of its own; a marker that points nowhere goes.
     """
     kept = []
-    for line in _without_strays(answer, citations).split("\n"):
+    for line in (_without_strays(line, citations) for line in answer.split("\n")):
         order = _ORDER.match(line)
         head = order.group() if order else ""
         said = (part for part in sentences(line[len(head) :]) if is_supported(part, citations, language, derived))

@@ -14,15 +14,18 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from assistant.ask import open_librarian
 from assistant.settings import Settings, read_settings, shipped
 from evals.load import Caller, one_by_one, together
-from evals.recall import TOP, Case, read_cases, recall, share
+from evals.recall import TOP, Case, best_passages, read_cases, share
 from evals.steps import step_times
 
 SUITE = Path(__file__).parent / "suites" / "core.csv"
@@ -34,7 +37,17 @@ WARM = 20  # questions before times are taken
 
 Figures = dict[str, float]
 Command = Callable[[int], list[str]]  # that serves on a port
+REPLY, RECALL = "facts in the reply", f"facts in the {TOP} best passages"
 console = Console()
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two: how it is served, and the texts of a reply in which facts are looked for, by figure."""
+
+    name: str
+    command: Command
+    texts: Mapping[str, Callable[[Any], list[str]]]
 
 
 def main() -> None:
@@ -44,20 +57,28 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["SHYRAQ_DATABASE_URL"] = f"sqlite:///{scratch}/bench.db"  # patrons' conversations are left alone
         sides = _sides(_tutorial(settings))
-        rounds = [_round(number, sides, questions, Path(scratch)) for number in range(1, ROUNDS + 1)]
-        quality = _quality(sides, cases, Path(scratch), settings)
+        rounds = [_round(number, sides, cases, Path(scratch)) for number in range(1, ROUNDS + 1)]
+        console.print("Shyraq's own five best passages and steps…")
+        librarian = open_librarian(settings)
+        found = share(cases, (best_passages(case, librarian) for case in cases))
         times = step_times(settings, questions, Path(scratch))
-    table = {name: _medians([measured[name] for measured in rounds]) | quality[name] for name in sides}
+    table = {side.name: _medians([measured[side.name] for measured in rounds]) for side in sides}
+    table["Shyraq"][RECALL] = found
     _print_sides(table, f"{len(cases)} questions, {ROUNDS} rounds in turns, medians")
     _print_steps(times)
 
 
-def _sides(tutorial: Path) -> dict[str, Command]:
+def _sides(tutorial: Path) -> tuple[Side, ...]:
     shyraq = str(Path(sys.executable).with_name("shyraq"))
-    return {
-        "Shyraq": lambda port: [shyraq, "serve", "--port", str(port)],
-        "tutorial": lambda port: [sys.executable, "-m", "evals.tutorial", "serve", str(tutorial), str(port)],
-    }
+    theirs = [sys.executable, "-m", "evals.tutorial", "serve", str(tutorial)]
+    return (
+        Side("Shyraq", lambda port: [shyraq, "serve", "--port", str(port)], {REPLY: lambda reply: [reply["answer"]]}),
+        Side(
+            "tutorial",
+            lambda port: [*theirs, str(port)],
+            {REPLY: lambda reply: reply["passages"], RECALL: lambda reply: reply["passages"] + reply["fifth"]},
+        ),
+    )
 
 
 def _tutorial(settings: Settings) -> Path:
@@ -76,18 +97,20 @@ def _tutorial(settings: Settings) -> Path:
     return folder
 
 
-def _round(number: int, sides: Mapping[str, Command], questions: Sequence[str], scratch: Path) -> dict[str, Figures]:
+def _round(number: int, sides: Sequence[Side], cases: Sequence[Case], scratch: Path) -> dict[str, Figures]:
     """Every side's figures, one side after the other."""
     measured = {}
-    for name, command in sides.items():
-        console.print(f"Round {number} of {ROUNDS}: {name}…")
-        measured[name] = _speed(command, questions, scratch)
+    for side in sides:
+        console.print(f"Round {number} of {ROUNDS}: {side.name}…")
+        measured[side.name] = _measure(side, cases, scratch)
     return measured
 
 
-def _speed(command: Command, questions: Sequence[str], scratch: Path) -> Figures:
+def _measure(side: Side, cases: Sequence[Case], scratch: Path) -> Figures:
+    """Start a side, and ask it everything; first one by one, then side by side."""
+    questions = [case.question for case in cases]
     began = time.perf_counter()
-    with _serving(command, questions[0], scratch) as (port, pid):
+    with _serving(side.command, questions[0], scratch) as (port, pid):
         figures = {"start to first answer, s": time.perf_counter() - began}
         one_by_one(port, questions[:WARM])
         alone = one_by_one(port, questions)
@@ -95,7 +118,9 @@ def _speed(command: Command, questions: Sequence[str], scratch: Path) -> Figures
         for callers in CALLERS:
             load = together(port, questions, callers, SECONDS)
             figures |= {f"{callers} at once, answers/s": load.rate(), f"{callers} at once, p95 ms": load.percentile(95)}
-        return figures | {"resident memory, MB": _resident(pid)}
+        figures["resident memory, MB"] = _resident(pid)
+    held = {figure: share(cases, map(texts, alone.replies)) for figure, texts in side.texts.items()}
+    return figures | held
 
 
 @contextmanager
@@ -137,21 +162,6 @@ def _resident(pid: int) -> float:
     return int(told.stdout) / 1024
 
 
-def _quality(
-    sides: Mapping[str, Command], cases: Sequence[Case], scratch: Path, settings: Settings
-) -> dict[str, Figures]:
-    """The share of questions whose facts are in the reply, and in the five best passages."""
-    first, found, reply = cases[0].question, f"facts in the {TOP} best passages", "facts in the reply"
-    with _serving(sides["Shyraq"], first, scratch) as (port, _):
-        caller = Caller(port)
-        answered = share(cases, lambda case: [caller.ask(case.question)["answer"]])
-    with _serving(sides["tutorial"], first, scratch) as (port, _):
-        caller = Caller(port)
-        theirs = share(cases, lambda case: caller.ask(case.question)["passages"])
-        best = share(cases, lambda case: caller.ask(case.question, k=TOP)["passages"])
-    return {"Shyraq": {found: recall(settings, cases), reply: answered}, "tutorial": {found: best, reply: theirs}}
-
-
 def _medians(rounds: Sequence[Figures]) -> Figures:
     return {figure: median(measured[figure] for measured in rounds) for figure in rounds[0]}
 
@@ -161,7 +171,7 @@ def _print_sides(table: Mapping[str, Figures], title: str) -> None:
     shown.add_column("")
     for name in table:
         shown.add_column(name, justify="right")
-    for figure in next(iter(table.values())):
+    for figure in table["Shyraq"]:
         shown.add_row(figure, *(f"{figures[figure]:.3g}" for figures in table.values()))
     console.print(shown)
 

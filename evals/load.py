@@ -13,9 +13,10 @@ from typing import Any
 
 @dataclass
 class Load:
-    """What a load met: milliseconds of every answer, and how long it lasted in seconds."""
+    """What a load met: milliseconds of every answer, the replies as they came, and how many seconds it lasted."""
 
     times: list[float] = field(default_factory=list)
+    replies: list[Any] = field(default_factory=list)
     seconds: float = 0.0
 
     def percentile(self, percent: int) -> float:
@@ -33,9 +34,9 @@ class Caller:
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
-    def ask(self, message: str, **more: object) -> Any:
+    def ask(self, message: str) -> Any:
         """The reply's JSON; raises OSError where nobody listens, and AssertionError for any status but 200."""
-        body = json.dumps({"message": message, **more})
+        body = json.dumps({"message": message})
         self._connection.request("POST", "/api/chat", body, {"Content-Type": "application/json"})
         response = self._connection.getresponse()
         content = response.read()
@@ -52,7 +53,7 @@ def one_by_one(port: int, questions: Sequence[str]) -> Load:
     load, caller = Load(), Caller(port)
     began = time.perf_counter()
     for question in questions:
-        load.times.append(_time(caller, question))
+        _ask(caller, question, load)
     load.seconds = time.perf_counter() - began
     caller.close()
     return load
@@ -67,7 +68,7 @@ def together(port: int, questions: Sequence[str], callers: int, seconds: float) 
         caller = Caller(port)
         try:
             while time.perf_counter() < began + seconds:
-                load.times.append(_time(caller, questions[next(turn) % len(questions)]))
+                _ask(caller, questions[next(turn) % len(questions)], load)
         except (OSError, AssertionError, http.client.HTTPException) as fault:
             faults.append(fault)
         finally:
@@ -84,7 +85,8 @@ def together(port: int, questions: Sequence[str], callers: int, seconds: float) 
     return load
 
 
-def _time(caller: Caller, question: str) -> float:
+def _ask(caller: Caller, question: str, load: Load) -> None:
     began = time.perf_counter()
-    caller.ask(question)
-    return 1000 * (time.perf_counter() - began)
+    reply = caller.ask(question)
+    load.times.append(1000 * (time.perf_counter() - began))
+    load.replies.append(reply)

@@ -1,17 +1,16 @@
 """Whether the facts of a question are found: in a reply, or among the best passages of Shyraq's retrieval."""
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from assistant.ask import Librarian, open_librarian
+from assistant.ask import Librarian
 from assistant.clean import clean
 from assistant.knowledge import Language
 from assistant.question import understand
 from assistant.retrieval import retrieve
-from assistant.settings import Settings
 from evals.facts import missing
 
 TOP = 5
@@ -30,25 +29,19 @@ def read_cases(suite: Path) -> list[Case]:
     """The questions of a suite that have facts to look for and are asked in one message."""
     languages = {language: language for language in get_args(Language)}
     with suite.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["status"] == "answered" and row["facts"]]
-    return [
-        Case(row["question"], languages[row["language"]], row["facts"]) for row in rows if "||" not in row["question"]
-    ]
+        answered = [row for row in csv.DictReader(file) if row["status"] == "answered" and row["facts"]]
+    single = [row for row in answered if "||" not in row["question"]]
+    return [Case(row["question"], languages[row["language"]], row["facts"]) for row in single]
 
 
-def share(cases: Sequence[Case], texts: Callable[[Case], Sequence[str]]) -> float:
+def share(cases: Sequence[Case], texts: Iterable[Sequence[str]]) -> float:
     """The share of cases all of whose facts are in their texts."""
-    return sum(not missing(case.facts, "\n\n".join(texts(case)), case.language) for case in cases) / len(cases)
-
-
-def recall(settings: Settings, cases: Sequence[Case]) -> float:
-    """The share of cases whose facts are in the five best passages; raises what opening the index raises."""
-    librarian = open_librarian(settings)
-    return share(cases, lambda case: best_passages(case, librarian))
+    pairs = zip(cases, texts, strict=True)
+    return sum(not missing(case.facts, "\n\n".join(found), case.language) for case, found in pairs) / len(cases)
 
 
 def best_passages(case: Case, librarian: Librarian) -> list[str]:
-    """The texts of the five aspects or pieces of documents that come first, best first."""
+    """The texts of the five aspects or pieces of documents that retrieval puts first, best first."""
     index, message = librarian.shelf.index(), clean(case.question)
     language = librarian.identifier.identify(message, None).language or case.language
     question = understand(message, language, index.catalogue)

@@ -158,10 +158,22 @@ def test_a_year_nobody_knows_is_not_answered_of_something_else(asked: Ask, secon
 @pytest.mark.parametrize(
     ("first", "second", "aspect"),
     [
-        ("Павлодар облыстық кітапханасының күшті жағы қандай?", "ал Қостанай ше?", "kostanay-regional-library#strength"),
-        ("Какие трудности у Карагандинской областной библиотеки?", "а у Павлодарской?", "pavlodar-regional-library#challenge"),
+        (
+            "Павлодар облыстық кітапханасының күшті жағы қандай?",
+            "ал Қостанай ше?",
+            "kostanay-regional-library#strength",
+        ),
+        (
+            "Какие трудности у Карагандинской областной библиотеки?",
+            "а у Павлодарской?",
+            "pavlodar-regional-library#challenge",
+        ),
         ("What are the challenges of Kostanay Regional Library?", "and Atyrau?", "atyrau-regional-library#challenge"),
-        ("What are the strengths of Kostanay Regional Library?", "what about Pavlodar?", "pavlodar-regional-library#strength"),
+        (
+            "What are the strengths of Kostanay Regional Library?",
+            "what about Pavlodar?",
+            "pavlodar-regional-library#strength",
+        ),
     ],
 )
 def test_a_follow_up_by_entity(asked: Ask, first: str, second: str, aspect: str) -> None:
@@ -171,7 +183,11 @@ def test_a_follow_up_by_entity(asked: Ask, first: str, second: str, aspect: str)
 @pytest.mark.parametrize(
     ("first", "second", "entry"),
     [
-        ("Қарағанды облыстық кітапханасы туралы айтып беріңізші", "оның қиындығы қандай?", "karaganda-regional-library"),
+        (
+            "Қарағанды облыстық кітапханасы туралы айтып беріңізші",
+            "оның қиындығы қандай?",
+            "karaganda-regional-library",
+        ),
         ("Расскажи о Карагандинской областной библиотеке", "какие у неё трудности?", "karaganda-regional-library"),
         ("Tell me about Kostanay Regional Library", "what are its challenges?", "kostanay-regional-library"),
         ("Tell me about Kostanay Regional Library", "who is it for?", "kostanay-regional-library"),
@@ -189,14 +205,24 @@ def test_a_pronoun_never_jumps_to_another_entry(asked: Ask, first: str, second: 
 
 @pytest.mark.parametrize(
     ("wish", "language"),
-    [("қазақша айтшы", "kk"), ("орысша айтшы", "ru"), ("say it in Russian", "ru"), ("по-английски", "en"), ("say it in English", "en")],
+    [
+        ("қазақша айтшы", "kk"),
+        ("орысша айтшы", "ru"),
+        ("say it in Russian", "ru"),
+        ("по-английски", "en"),
+        ("say it in English", "en"),
+    ],
 )
 def test_an_answer_is_repeated_in_another_language(asked: Ask, wish: str, language: Language) -> None:
     first = asked("Расскажи о Карагандинской областной библиотеке")
     again = asked(wish, first)
     assert (again.reply.language, again.reply.status) == (language, "answered")
     assert cited(again.reply) == cited(first.reply)
-    third = asked({"kk": "оның қиындығы қандай?", "ru": "какие у неё трудности?", "en": "what are its challenges?"}[language], first, again)
+    third = asked(
+        {"kk": "оның қиындығы қандай?", "ru": "какие у неё трудности?", "en": "what are its challenges?"}[language],
+        first,
+        again,
+    )
     assert cited(third.reply) == ["karaganda-regional-library#challenge"]
 
 
@@ -267,8 +293,14 @@ def test_small_talk_and_what_is_declined(asked: Ask, message: str, language: Lan
     ("message", "aspects"),
     [
         ("Павлодар облыстық кітапханасының мықты жағы қандай және қиындығы қандай?", {"strength", "challenge"}),
-        ("Какие сильные стороны у Павлодарской областной библиотеки и какие у неё трудности?", {"strength", "challenge"}),
-        ("What are the strengths of Pavlodar Regional Library and what challenges does it face?", {"strength", "challenge"}),
+        (
+            "Какие сильные стороны у Павлодарской областной библиотеки и какие у неё трудности?",
+            {"strength", "challenge"},
+        ),
+        (
+            "What are the strengths of Pavlodar Regional Library and what challenges does it face?",
+            {"strength", "challenge"},
+        ),
         ("Где находится библиотека Пушкина и какие у неё трудности?", {"location", "challenge"}),
     ],
 )
@@ -322,7 +354,9 @@ Sampled = list[tuple[str, Language, str, Turn]]
 
 def test_typical_questions_are_answered_in_their_language(sample: Sampled) -> None:
     refused = [(turn.reply.status, question) for _, _, question, turn in sample if turn.reply.status != "answered"]
-    strange = [(turn.reply.language, question) for _, language, question, turn in sample if turn.reply.language != language]
+    strange = [
+        (turn.reply.language, question) for _, language, question, turn in sample if turn.reply.language != language
+    ]
     assert refused == [] and strange == []
 
 
@@ -347,7 +381,7 @@ def test_every_number_and_marker_of_an_answer_stands_in_its_citations(sample: Sa
     for _, _, question, turn in sample:
         reply = turn.reply
         held = numbers(" . ".join(f"{c.title} . {c.quote}" for c in reply.citations), reply.language)
-        counted = {str(len(plan.entries)) for plan in turn.focus.plans if plan.kind in ("list", "count")}
+        counted = {str(len(plan.entries)) for plan in turn.focus.plans if plan.kind in ("list", "count", "clarify")}
         assert numbers(MARKER.sub("", reply.answer), reply.language) <= held | counted, question
         assert {int(n) for n in MARKER.findall(reply.answer)} == {c.n for c in reply.citations}, question
         assert [c.n for c in reply.citations] == list(range(1, len(reply.citations) + 1)), question
@@ -363,9 +397,7 @@ def test_every_sentence_of_an_answer_ends_with_its_marker(sample: Sampled) -> No
 
 
 def test_suggestions_are_themselves_answered(asked: Ask, sample: Sampled) -> None:
-    buttons = sorted(
-        {(text, turn.reply.language) for *_, turn in sample[:BUTTONS] for text in turn.reply.suggestions}
-    )
+    buttons = sorted({(text, turn.reply.language) for *_, turn in sample[:BUTTONS] for text in turn.reply.suggestions})
     dead = [text for text, language in buttons if asked(text, language=language).reply.status != "answered"]
     assert len(dead) <= 0.05 * len(buttons), dead
 

@@ -125,10 +125,41 @@ def test_supported_is_said_of_one_sentence() -> None:
 
 
 PIECES = st.sampled_from(
-    ["Работают", "3 887", "57 млн", "57", "1", "999", "72,5", "2025", "[1]", "[2]", "[3]", "[", "]", ".", "!", "?", "\n", "\n\n"]
-    + ["https://lib.example/kz", "https://evil.example", "www.evil.example", "a@evil.example", "Есматов", "Мамин", "-", ",", "A."]
+    [
+        "Работают",
+        "3 887",
+        "57 млн",
+        "57",
+        "1",
+        "999",
+        "72,5",
+        "2025",
+        "[1]",
+        "[2]",
+        "[3]",
+        "[",
+        "]",
+        ".",
+        "!",
+        "?",
+        "\n",
+        "\n\n",
+    ]
+    + [
+        "https://lib.example/kz",
+        "https://evil.example",
+        "www.evil.example",
+        "a@evil.example",
+        "Есматов",
+        "Мамин",
+        "-",
+        ",",
+        "A.",
+    ]
 )
-TEXTS = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=30).map(" ".join), st.lists(PIECES, max_size=30).map("".join))
+TEXTS = st.one_of(
+    st.text(max_size=200), st.lists(PIECES, max_size=30).map(" ".join), st.lists(PIECES, max_size=30).map("".join)
+)
 
 
 @example("[[7]9]", "ru")

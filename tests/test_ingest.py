@@ -14,13 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import chromadb
 import numpy as np
 import pytest
 
 from assistant.embedding import open_model
 from assistant.errors import IndexUnavailable, KnowledgeError, ModelError
-from assistant.index import POINTER, VERIFIED, Index, Shelf
+from assistant.index import POINTER, VERIFIED, Index, Shelf, chroma
 from assistant.knowledge import LANGUAGES, Language
 from assistant.settings import ROOT
 from ingest.model import ensure_model
@@ -295,6 +294,11 @@ def _zero_graphs(folder: Path) -> None:
         path.write_bytes(bytes(path.stat().st_size))
 
 
+def _no_graphs(folder: Path) -> None:
+    for graph in list(folder.glob("chroma/*/header.bin")):
+        shutil.rmtree(graph.parent)
+
+
 def _empty(name: str) -> Callable[[Path], object]:
     return lambda folder: (folder / name).write_bytes(b"")
 
@@ -306,7 +310,7 @@ def _cut(name: str) -> Callable[[Path], object]:
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "no folder": shutil.rmtree,
     "no chroma": lambda folder: shutil.rmtree(folder / "chroma"),
-    "no graphs": lambda folder: [shutil.rmtree(graph.parent) for graph in folder.glob("chroma/*/header.bin")],
+    "no graphs": _no_graphs,
     "graphs of zeros": _zero_graphs,
     "a cut database": _cut("chroma/chroma.sqlite3"),
     "no passages": _empty("passages.jsonl"),
@@ -420,7 +424,7 @@ def test_a_chroma_server_holds_the_vectors_instead(model_folder: Path, tmp_path:
             tiny.edit(EVENT, year, {"every year": "each year", "each year": "yearly", "yearly": "annually"}[year])
             tiny.ingest()
         kept = {f"{language}-{version}" for language in LANGUAGES for version in versions(tiny)}
-        with chromadb.HttpClient("127.0.0.1", port) as client:
+        with chroma(tiny.current(), url) as client:
             assert {collection.name for collection in client.list_collections()} == kept
         assert any("annually" in text for text in texts(shelf.index()))
     index = shelf.index()

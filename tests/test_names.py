@@ -91,7 +91,8 @@ def test_a_place_alone_is_no_library(read: Reader, text: str, language: Language
 
 
 @pytest.mark.parametrize(
-    ("text", "language"), [("национальная библиотека", "ru"), ("Ұлттық кітапхана", "kk"), ("the national library", "en")]
+    ("text", "language"),
+    [("национальная библиотека", "ru"), ("Ұлттық кітапхана", "kk"), ("the national library", "en")],
 )
 def test_a_national_library_may_be_several(read: Reader, text: str, language: Language) -> None:
     question = read(text, language)

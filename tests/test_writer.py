@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
@@ -68,7 +69,7 @@ def test_every_pair_of_neighbours_is_compared_in_two_paragraphs(writer: Writer, 
 
 @pytest.mark.parametrize("kind", ["list", "count"])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_facet_is_listed_and_counted(writer: Writer, language: Language, kind: str) -> None:
+def test_every_facet_is_listed_and_counted(writer: Writer, language: Language, kind: Literal["list", "count"]) -> None:
     for facet, value in writer.catalogue.facets:
         entries = [entry for entry in writer.catalogue.libraries() if value in entry.facets.get(facet, ())]
         if not entries:

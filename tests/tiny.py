@@ -185,7 +185,9 @@ def copy_tiny(tiny: Tiny, folder: Path) -> Tiny:
 
 def unfound(index: Index) -> int:
     """How many of an index's vectors its own Chroma does not find: every one is looked up."""
-    return sum(lost(index.collections[lang], index.vectors[lang], range(len(index.vectors[lang]))) for lang in LANGUAGES)
+    return sum(
+        lost(index.collections[lang], index.vectors[lang], range(len(index.vectors[lang]))) for lang in LANGUAGES
+    )
 
 
 def vector_of(folder: Path) -> dict[str, Vectors]:
@@ -197,7 +199,8 @@ def vector_of(folder: Path) -> dict[str, Vectors]:
 def command(tiny: Tiny) -> list[str]:
     """The command line of an ingest in a process of its own; what it says goes to its standard output."""
     code = (
-        "import sys; from pathlib import Path; from assistant.settings import read_settings; from ingest.build import ingest;"
+        "import sys; from pathlib import Path;"
+        "from assistant.settings import read_settings; from ingest.build import ingest;"
         "data, knowledge, prompts = map(Path, sys.argv[1:]);"
         "ingest(read_settings(data_dir=data, knowledge_dir=knowledge), lambda line: print(line, flush=True), prompts)"
     )
