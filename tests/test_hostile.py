@@ -25,7 +25,7 @@ from assistant.script import to_cyrillic
 from assistant.settings import ROOT, read_settings
 from tests.conftest import running
 
-ALL, EMBEDDED, SENT = 20_000, 1_500, 6_000
+ALL, EMBEDDED, SENT = 20_000, 1_500, 4_000
 THREADS = 8
 COLUMN = 16  # the smallest Unicode block
 
