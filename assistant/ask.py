@@ -24,7 +24,8 @@ from assistant.script import to_cyrillic
 from assistant.settings import Settings, shipped
 from assistant.writer import Writer
 
-POINTING = 0.6  # chance that a message which points back, or is barely more than a name, is given as a follow-up
+# Forms that make a message a follow-up whatever else it may be; so does being barely more than a name.
+POINTING = frozenset({"anaphora", "next-year", "previous-year"})
 BARE = 4
 REPEATS: dict[str, Language] = {"repeat_kk": "kk", "repeat_ru": "ru", "repeat_en": "en"}
 
@@ -137,13 +138,12 @@ def _part(piece: Question, before: Sequence[Plan], index: Index, librarian: Libr
 def _resumed(
     question: Question, hits: Sequence[Hit], resumed: Question, index: Index, librarian: Librarian
 ) -> tuple[tuple[Plan, ...], Focus]:
-    """A follow-up made whole or taken as it stands: the surer reading, the first one where it points back."""
+    """A follow-up made whole, or taken as it stands where it does not point back and that is the surer reading."""
     whole = _answered(resumed, _search(resumed, index, librarian), index, librarian)
-    alone = _answered(question, hits, index, librarian)
-    head_start = POINTING if "anaphora" in question.forms or len(question.tokens) <= BARE else 0.0
-    if whole[0][0].kind != "unknown" and whole[0][0].chance + head_start >= alone[0][0].chance:
+    if POINTING & question.forms or resumed.years != question.years or len(question.tokens) <= BARE:
         return whole
-    return alone if alone[0][0].kind != "unknown" else whole
+    alone = _answered(question, hits, index, librarian)
+    return whole if whole[0][0].chance >= alone[0][0].chance else alone
 
 
 def _are_worth_saying(plans: Sequence[Plan]) -> bool:
@@ -183,7 +183,7 @@ def _reply(plans: Sequence[Plan], language: Language, turn: int, index: Index, l
     return Reply(
         language=language,
         status=draft.status,
-        answer=grounded(draft.text, cited, language, frozenset(draft.derived)),
+        answer=grounded(draft.text, cited, language, frozenset(draft.derived), librarian.contact or ""),
         citations=tuple(cited[number] for number in sorted(cited)),
         suggestions=tuple(draft.suggestions),
     )

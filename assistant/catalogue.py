@@ -18,7 +18,7 @@ from assistant.words import words
 # Kinds that have proper names; what the others are called ("online catalogues") is for search, not for naming.
 NAMED = {"library", "organisation", "person", "system"}
 # Forms whose words count only whole: "он" is no part of "онлайн".
-POINTING = frozenset({"anaphora", "ellipsis", "where", "question-word"})
+POINTING = frozenset({"anaphora", "ellipsis", "where", "question-word", "asking"})
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 

@@ -20,6 +20,7 @@ from assistant.words import same_word
 FILE = "dialogue.yaml"
 PREFIX = "intent#"
 REPEAT = "repeat_"
+LONGEST = 30  # words of a message that may still be small talk by likeness
 BRIEF = 8  # words of small talk at most
 ALIKE = 0.62  # of the utterance's wording in the message, and of the message's in the utterance
 NEAR = 0.86  # cosine: below it, the same words mean something else
@@ -59,6 +60,8 @@ class Dialogue:
         told = self._told(question, shown)
         if told:
             return told
+        if len(question.tokens) > LONGEST:
+            return None
         near = [hit for hit in hits if hit.passage.aspect.startswith(PREFIX) and _may_be(hit, shown)]
         best = max(near, key=lambda hit: _agreement(question, hit, catalogue), default=None)
         if best is None or best.cosine < NEAR or _agreement(question, best, catalogue) < ALIKE:

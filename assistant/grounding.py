@@ -16,17 +16,23 @@ _NAME = re.compile(r"(?<![.!?…»”]\s)(?<!^)(?<![-–—•*]\s)\b[A-ZА-ЯЁ
 _ORDER = re.compile(r"\s*\d{1,2}[.)]\s+(?=\S)")
 
 
-def grounded(answer: str, citations: Mapping[int, Citation], language: Language, derived: frozenset[str]) -> str:
+def grounded(
+    answer: str, citations: Mapping[int, Citation], language: Language, derived: frozenset[str], granted: str = ""
+) -> str:
     """The answer without the sentences that their evidence does not hold.
 
     `derived` are numbers that were counted, not read: the length of a list. A sentence without a marker may hold
-    no number, name or link of its own; a marker that points nowhere goes.
+    no number or link of its own; a marker that points nowhere goes. `granted` is the operator's own text, such as the
+    address of a librarian: what it holds may always be said.
     """
+    derived |= numbers(granted, language)
     kept = []
     for line in (_without_strays(line, citations) for line in answer.split("\n")):
         order = _ORDER.match(line)
         head = order.group() if order else ""
-        said = (part for part in sentences(line[len(head) :]) if is_supported(part, citations, language, derived))
+        said = (
+            part for part in sentences(line[len(head) :]) if is_supported(part, citations, language, derived, granted)
+        )
         body = " ".join(said)
         kept.append(head + body if body else "")
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
@@ -42,7 +48,11 @@ def _without_strays(text: str, citations: Mapping[int, Citation]) -> str:
 
 
 def is_supported(
-    sentence: str, citations: Mapping[int, Citation], language: Language, derived: frozenset[str] = frozenset()
+    sentence: str,
+    citations: Mapping[int, Citation],
+    language: Language,
+    derived: frozenset[str] = frozenset(),
+    granted: str = "",
 ) -> bool:
     """Whether the evidence that a sentence cites holds all its numbers, names and links."""
     cited = [citations[int(number)] for number in MARKER.findall(sentence) if int(number) in citations]
@@ -50,7 +60,7 @@ def is_supported(
     evidence = " ".join(f"{citation.title} . {citation.quote}" for citation in cited)
     if not numbers(said, language) <= numbers(evidence, language) | derived:
         return False
-    if any(link.rstrip(".,)") not in evidence for link in _LINK.findall(said)):
+    if any(link.rstrip(".,)") not in f"{evidence} {granted}" for link in _LINK.findall(said)):
         return False
     known = words(fold(evidence))
     return not cited or all(any(same_word(word, other) for other in known) for word in _names(said))

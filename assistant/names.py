@@ -115,6 +115,12 @@ class Names:
         shared = [self._shared[word] for word, _ in self._forms(token)]
         return any(count <= RARE or count >= KIND * self._count for count in shared)
 
+    def is_kind(self, tokens: Sequence[str], places: frozenset[int]) -> bool:
+        """Whether these words only say what kind of thing is meant: "libraries" in "which libraries are in Almaty"."""
+        return all(
+            any(self._shared[w] >= KIND * self._count for w, _ in self._forms(tokens[place])) for place in places
+        )
+
     def _matches(self, tokens: Sequence[str], share: float) -> list[_Match]:
         """The best placed match of every alias of which that share of its weight may be there, the weightiest first."""
         hits: dict[str, list[tuple[int, float]]] = defaultdict(list)

@@ -44,11 +44,17 @@ def _comparison(question: Question, found: Found, catalogue: Catalogue) -> Plan 
     if len(question.entities) < 2 or "compare" not in question.forms:
         return None
     best = found.candidates[0] if found.candidates else None
-    if best and best.known and best.known.entry.kind != "library" and best.known.mentions.issuperset(question.entities):
+    if best and best.known and _is_about_just(question.entities, best.known):
         return None
     return Plan(
         kind="compare", aspects=tuple(_spoken_for(entry, question, catalogue).id for entry in question.entities[:3])
     )
+
+
+def _is_about_just(entities: Sequence[str], known: Known) -> bool:
+    """Whether an aspect speaks of these entries and hardly any other: a comparison that is written already."""
+    few = len(known.mentions) <= len(entities) + 1
+    return known.entry.kind != "library" and few and known.mentions.issuperset(entities)
 
 
 def _spoken_for(entry: str, question: Question, catalogue: Catalogue) -> Known:

@@ -9,8 +9,21 @@ from assistant.names import Mention
 from assistant.words import words
 
 # Topics that say how a question is put, not what it asks for.
+MOST_WORDS = 80  # different words of a message that are looked at; longer ones repeat themselves or are no question
 FORMS = frozenset(
-    {"list", "count", "compare", "lack", "anaphora", "ellipsis", "next-year", "previous-year", "where", "question-word"}
+    {
+        "list",
+        "count",
+        "compare",
+        "lack",
+        "anaphora",
+        "ellipsis",
+        "next-year",
+        "previous-year",
+        "where",
+        "question-word",
+        "asking",
+    }
 )
 # Topics that nearly every question touches; what is missing of them is never worth a refusal.
 BROAD = frozenset({"overview", "number", "people", "event", "definition", "service"})
@@ -53,12 +66,16 @@ class Question:
 
 def understand(text: str, language: Language, catalogue: Catalogue) -> Question:
     """Read a message that is already in its language's own script."""
-    tokens = tuple(words(fold(text)))
+    tokens = tuple(dict.fromkeys(words(fold(text))))[:MOST_WORDS]
     places = catalogue.place_patterns.find(tokens)
-    mentions = catalogue.names.find(tokens, frozenset(place for found in places for place in found.places))
+    placed = frozenset(place for found in places for place in found.places)
+    mentions = catalogue.names.find(tokens, placed)
+    topics = catalogue.topic_patterns.find(tokens)
+    if {"list", "count"}.intersection(found.name for found in topics):
+        mentions = [mention for mention in mentions if not catalogue.names.is_kind(tokens, mention.places - placed)]
     named = frozenset(place for mention in mentions if mention.certain for place in mention.places)
     places = [found for found in places if not named.intersection(found.places)]
-    topics = [found for found in catalogue.topic_patterns.find(tokens) if not named.issuperset(found.places)]
+    topics = [found for found in topics if not named.issuperset(found.places)]
     facets = [found for found in catalogue.facet_patterns.find(tokens) if not named.intersection(found.places)]
     taken = named.union(*(found.places for found in (*places, *topics, *facets)))
     return Question(

@@ -45,7 +45,7 @@ def features(
     """The features of a candidate from its hits, best first, in the order of FEATURES."""
     scores = [hit.score for hit in hits[:3]]
     text = next((hit.cosine for hit in hits if hit.passage.kind != "question"), hits[0].cosine)
-    asked = set(question.topics) - FORMS - BROAD
+    asked = set(question.topics) - FORMS - BROAD or {"overview"}.intersection(question.topics)
     return (
         scores[0],
         max(hit.cosine for hit in hits),

@@ -9,6 +9,7 @@ from assistant.dialogue import Dialogue
 from assistant.index import Passage
 from assistant.knowledge import Language
 from assistant.phrases import Phrases
+from assistant.ranking import folded_words
 from assistant.schema import Citation, Plan, Status
 from assistant.sentences import sentences
 
@@ -155,7 +156,15 @@ class Writer:
             said = set()
         starters = [self.catalogue.known[aspect] for aspect in STARTERS if aspect in self.catalogue.known]
         questions = [known.aspect.questions[language][0] for known in [*near, *starters] if known.id not in said]
-        return [_asked(question) for question in dict.fromkeys(questions)][:SUGGESTIONS]
+        return [self._asked(question) for question in dict.fromkeys(questions)][:SUGGESTIONS]
+
+    def _asked(self, question: str) -> str:
+        """A typical question or request as a button: with a capital and its mark."""
+        question = question[:1].upper() + question[1:]
+        if question.endswith(("?", ".", "!")):
+            return question
+        forms = {found.name for found in self.catalogue.topic_patterns.find(folded_words(question))}
+        return f"{question}?" if forms & {"question-word", "asking"} else f"{question}."
 
 
 # What a conversation may well begin with.
@@ -165,12 +174,6 @@ STARTERS = ("public-libraries#number", "dosai#overview", "choosing-a-library#cri
 def _pair(name: str) -> tuple[str, str]:
     facet, _, value = name.partition(":")
     return facet, value
-
-
-def _asked(question: str) -> str:
-    """A typical question as a button: with a capital and its mark."""
-    question = question[:1].upper() + question[1:]
-    return question if question.endswith(("?", ".", "!")) else f"{question}?"
 
 
 def mark(text: str, number: int) -> str:
