@@ -11,7 +11,7 @@ from assistant.retrieval import Candidate, Found
 from assistant.schema import Plan
 
 SURE = 0.12  # the gate's probability from which a candidate is said
-FIRM = 0.85  # …from which words that speak of a gap do not stop it
+FIRM = 0.95  # …from which words that speak of a gap do not stop it
 TOGETHER = 2.0  # fit behind the best within which an aspect may answer the other half of a question
 STRENGTHS, CHALLENGES = "strength", "challenge"
 PROOFS = {

@@ -26,7 +26,7 @@ FORMS = frozenset(
     }
 )
 # Topics that nearly every question touches; what is missing of them is never worth a refusal.
-BROAD = frozenset({"overview", "number", "people", "event", "definition", "service"})
+BROAD = frozenset({"overview", "number", "event", "definition", "service"})
 
 
 @dataclass(frozen=True)
