@@ -15,7 +15,7 @@ from assistant.knowledge import Language
 from assistant.language import Identified, Identifier
 from assistant.parts import parts
 from assistant.phrases import Phrases
-from assistant.planning import plan
+from assistant.planning import overview, plan
 from assistant.question import Question, understand
 from assistant.ranking import Ranking
 from assistant.retrieval import retrieve
@@ -104,13 +104,23 @@ def _think(
         return (Plan(kind="intent", topic=intent),), Focus()
     chosen = choice(question, history, index.catalogue)
     if chosen:
-        whole = understand(index.catalogue.entries[chosen].title[question.language], question.language, index.catalogue)
-        question = whole.about((chosen,))
-        return _answered(question, _search(question, index, librarian), index, librarian)
+        return _chosen(question, chosen, history[-1].focus, index, librarian)
     resumed = resume(question, history, index.catalogue)
     if not resumed:
         return _answered(question, hits, index, librarian)
     return _resumed(question, hits, resumed, index, librarian)
+
+
+def _chosen(
+    question: Question, entry: str, before: Focus, index: Index, librarian: Librarian
+) -> tuple[tuple[Plan, ...], Focus]:
+    """What was asked before, now of the entry that was picked; failing that, what it is."""
+    title = index.catalogue.entries[entry].title[question.language]
+    whole = understand(f"{before.frame} {title}", question.language, index.catalogue).about((entry,))
+    said = _plan(whole, _search(whole, index, librarian), index, librarian)
+    if said.kind == "unknown":
+        said = Plan(kind="aspects", aspects=(overview(entry, index.catalogue).id,))
+    return (said,), _focus(whole, (said,))
 
 
 def _answered(

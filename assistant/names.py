@@ -74,7 +74,7 @@ class Names:
 
     def find(self, tokens: Sequence[str], placed: frozenset[int] = frozenset()) -> list[Mention]:
         """What `certain` finds or, where that is nothing, what an incomplete name may mean ("national library")."""
-        return self.certain(tokens, placed) or self._near(self._matches(tokens, NEAR))
+        return self.certain(tokens, placed) or self._near(tokens, placed)
 
     def certain(self, tokens: Sequence[str], placed: frozenset[int] = frozenset()) -> list[Mention]:
         """The entries named by folded words, best first; overlapping weaker readings left out.
@@ -95,9 +95,13 @@ class Names:
             taken |= match.places
         return mentions
 
-    def _near(self, matches: Sequence[_Match]) -> list[Mention]:
-        """The entries that share the most of an incomplete name."""
-        near = [match for match in matches if len(match.places) >= 2 and match.kind]
+    def _near(self, tokens: Sequence[str], placed: frozenset[int]) -> list[Mention]:
+        """The entries that share the most of an incomplete name.
+
+        "Libraries in Kazakhstan" is no name at all: beside a place and the kind of thing, some word must tell.
+        """
+        matches = [match for match in self._matches(tokens, NEAR) if match.kind and len(match.places) >= 2]
+        near = [match for match in matches if not self.is_kind(tokens, match.places - placed)]
         if not near:
             return []
         nearest = max(match.coverage for match in near if match.weight >= near[0].weight * INEXACT)

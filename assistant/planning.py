@@ -183,7 +183,7 @@ def _unknown(question: Question, found: Found, catalogue: Catalogue) -> Plan:
     """What is missing, by name where it has one, and what is known of the entry that was asked about."""
     topic = _missing_topic(question, found, catalogue)
     elsewhere = topic is not None and catalogue.topics[topic].elsewhere
-    nearest = [] if elsewhere else [_overview(entry, catalogue).id for entry in question.entities[:1]]
+    nearest = [] if elsewhere else [overview(entry, catalogue).id for entry in question.entities[:1]]
     return Plan(kind="unknown", aspects=tuple(nearest), topic=topic, chance=0.0)
 
 
@@ -200,6 +200,7 @@ def _missing_topic(question: Question, found: Found, catalogue: Catalogue) -> st
     return next(iter(lacking or gaps), None)
 
 
-def _overview(entry: str, catalogue: Catalogue) -> Known:
+def overview(entry: str, catalogue: Catalogue) -> Known:
+    """The aspect that says what an entry is."""
     aspects = catalogue.by_entry[entry]
     return next((known for known in aspects if known.aspect.id == "overview"), aspects[0])

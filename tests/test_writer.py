@@ -28,9 +28,9 @@ def writer(librarian: Librarian) -> Writer:
     return writer_of(librarian)
 
 
-def grounded_draft(draft: Draft) -> str:
+def grounded_draft(draft: Draft, granted: str = "") -> str:
     cited = {citation.n: citation for citation in draft.citations.values()}
-    return grounded(draft.text, cited, draft.language, frozenset(draft.derived))
+    return grounded(draft.text, cited, draft.language, frozenset(draft.derived), granted)
 
 
 def uncited(text: str) -> Iterator[str]:
@@ -113,8 +113,9 @@ def test_every_gap_is_named_with_what_to_do_next(librarian: Librarian, language:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_contact_survives_grounding(librarian: Librarian, language: Language) -> None:
-    draft = writer_of(librarian, "librarian@lib.example, +7 7172 000 000").write([Plan(kind="unknown")], language)
-    assert grounded_draft(draft) == draft.text
+    contact = "librarian@lib.example, +7 7172 000 000"
+    draft = writer_of(librarian, contact).write([Plan(kind="unknown")], language)
+    assert grounded_draft(draft, contact) == draft.text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
