@@ -30,19 +30,20 @@ def resume(question: Question, history: Sequence[Turn], catalogue: Catalogue) ->
 def choice(question: Question, history: Sequence[Turn], catalogue: Catalogue) -> str | None:
     """The entry picked from those that the last turn offered ("the academic one")."""
     plan = history[-1].focus.plans[0] if history and history[-1].focus.plans else None
-    if plan is None or plan.kind != "clarify" or len(question.tokens) > SHORT:
+    if plan is None or plan.kind != "clarify":
         return None
     shares = {entry: _named_share(question, entry, plan.entries, catalogue) for entry in plan.entries}
     best = max(shares, key=lambda entry: shares[entry])
     others = [share for entry, share in shares.items() if entry != best]
-    return best if shares[best] > max(others, default=0.0) else None
+    clear = shares[best] > max(others, default=0.0)
+    return best if clear and (shares[best] > 1 or len(question.tokens) <= SHORT) else None
 
 
 def _named_share(question: Question, entry: str, offered: Sequence[str], catalogue: Catalogue) -> float:
     """The share of an offered entry's own title words that the message has, those of all the others left out."""
     title = understand(catalogue.entries[entry].title[question.language], question.language, catalogue).tokens
     had = [word for word in title if any(same_word(word, token) for token in question.tokens)]
-    return len(had) / len(title) + (0.5 if len(had) == len(title) else 0.0)
+    return len(had) / len(title) + (0.5 + 0.01 * len(title) if len(had) == len(title) else 0.0)
 
 
 def _leans(question: Question) -> bool:

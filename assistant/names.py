@@ -121,9 +121,8 @@ class Names:
 
     def is_kind(self, tokens: Sequence[str], places: frozenset[int]) -> bool:
         """Whether these words only say what kind of thing is meant: "libraries" in "which libraries are in Almaty"."""
-        return all(
-            any(self._shared[w] >= KIND * self._count for w, _ in self._forms(tokens[place])) for place in places
-        )
+        telling = [tokens[place] for place in places if len(tokens[place]) >= STEM]
+        return all(any(self._shared[w] >= KIND * self._count for w, _ in self._forms(token)) for token in telling)
 
     def _matches(self, tokens: Sequence[str], share: float) -> list[_Match]:
         """The best placed match of every alias of which that share of its weight may be there, the weightiest first."""

@@ -34,6 +34,7 @@ def plan(question: Question, found: Found, catalogue: Catalogue, gate: Gate) -> 
         _comparison(question, found, catalogue)
         or _listing(question, found, catalogue)
         or _clarification(question)
+        or _introduction(question, catalogue)
         or _answer(question, found, catalogue, gate)
         or _unknown(question, found, catalogue)
     )
@@ -139,6 +140,20 @@ def _clarification(question: Question) -> Plan | None:
     if unclear[0].certain or (bare and not beyond and not question.forms & {"list", "count"}):
         return Plan(kind="clarify", entries=unclear[0].entries)
     return None
+
+
+def _introduction(question: Question, catalogue: Catalogue) -> Plan | None:
+    """What an entry is, where its bare name is all that was said."""
+    beyond = set(question.topics) - FORMS - {"overview"}
+    if (
+        len(question.entities) != 1
+        or len(question.mentions) != 1
+        or beyond
+        or len(question.wording) > 1
+        or question.years
+    ):
+        return None
+    return Plan(kind="aspects", aspects=(overview(question.entities[0], catalogue).id,))
 
 
 def _answer(question: Question, found: Found, catalogue: Catalogue, gate: Gate) -> Plan | None:
