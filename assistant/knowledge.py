@@ -3,7 +3,7 @@
 Every problem names file, line, what was found and what was expected, in a librarian's words.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -156,6 +156,9 @@ LISTS: dict[str, type[Record]] = {
     "sources": Source,
 }
 NOT_ENTRIES = {"documents"}
+ENDINGS = (".yaml", ".yml")
+# libyaml's loader, in every wheel of PyYAML, is ten times as fast; the other is for systems that built it without.
+LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def load(folder: Path) -> Knowledge:
@@ -168,9 +171,9 @@ def load(folder: Path) -> Knowledge:
     lists: dict[str, list[Any]] = {name: [] for name in LISTS}
     entries: list[Entry] = []
     lines: dict[str, str] = {}
-    for path in sorted(folder.rglob("*.yaml")):
+    for path in sorted(path for ending in ENDINGS for path in folder.rglob(f"*{ending}")):
         where = path.relative_to(folder)
-        if where.parts[0] in NOT_ENTRIES:
+        if where.parts[0] in NOT_ENTRIES or path.is_dir():
             continue
         shape: type[Record] | None = LISTS.get(path.stem) if len(where.parts) == 1 else None
         for record, line in _records(path, where, shape or Entry, problems):
@@ -191,23 +194,60 @@ def load(folder: Path) -> Knowledge:
 def _records(path: Path, where: Path, shape: type[Record], problems: list[str]) -> Iterator[tuple[Any, int]]:
     """The records of one YAML file (a mapping is one record, a list is several), each with its line."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except UnicodeDecodeError as error:
-        problems.append(f"{where}:1: this file is not UTF-8 text (byte {error.start}); save it as UTF-8")
+        root, data = _parsed(path)
+    except _UnreadableError as error:
+        problems.append(f"{where}:{error}")
         return
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        problems.append(f"{where}:{line}: this is not valid YAML: {error.problem or error.context}")
-        return
+    problems += [f"{where}:{line}: '{key}' stands twice; only one can count" for key, line in _doubled(root)]
     nodes = root.value if isinstance(root, yaml.SequenceNode) else [root]
     for item, node in zip(data if isinstance(data, list) else [data], nodes, strict=True):
         try:
             yield shape.model_validate(item), node.start_mark.line + 1 if node else 1
         except ValidationError as error:
-            problems += [f"{where}:{_line(node, fault['loc'])}: {_explain(dict(fault))}" for fault in error.errors()]
+            faults = [dict(fault) for fault in error.errors()]
+            problems += [f"{where}:{_line(node, fault['loc'])}: {_explain(fault)}" for fault in _causes(faults)]
+
+
+class _UnreadableError(Exception):
+    """A file is not YAML in UTF-8: "LINE: why"."""
+
+
+def _parsed(path: Path) -> tuple[yaml.Node | None, Any]:
+    """The nodes of a YAML file, which know their lines, and what they mean."""
+    try:
+        loader = LOADER(path.read_text(encoding="utf-8-sig"))
+        root = loader.get_single_node()
+        return root, loader.construct_document(root) if root else None
+    except OSError as error:
+        raise _UnreadableError(f"1: this file cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise _UnreadableError(f"1: this file is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        why = f"this is not valid YAML: {error.problem or error.context}"
+        raise _UnreadableError(f"{mark.line + 1 if mark else 1}: {why}") from error
+    except (yaml.YAMLError, ValueError) as error:  # a control character, a 45th of May
+        raise _UnreadableError(f"1: this is not valid YAML: {' '.join(str(error).split())}") from error
+
+
+def _doubled(node: yaml.Node | None) -> Iterator[tuple[str, int]]:
+    """Fields that one mapping has twice, with the line of the second; YAML would silently drop the first."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if str(key.value) in seen:
+                yield str(key.value), key.start_mark.line + 1
+            seen.add(str(key.value))
+            yield from _doubled(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _doubled(item)
+
+
+def _causes(faults: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without "too short" faults of lists whose items are what is wrong: those are consequences."""
+    deeper = {fault["loc"][:length] for fault in faults for length in range(len(fault["loc"]))}
+    return [fault for fault in faults if fault["type"] != "too_short" or fault["loc"] not in deeper]
 
 
 def _line(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
@@ -273,6 +313,12 @@ def _aspect_faults(aspect: Aspect, knowledge: Knowledge) -> Iterator[str]:
     for language in LANGUAGES:
         for number in sorted(everything - found[language]):
             yield f"the number {number} stands in another language but not in '{language}'"
-    for figure in aspect.figures:
-        if f"{figure.value:g}" not in {f"{float(number):g}" for number in everything}:
+    yield from _figure_faults(aspect.figures, everything, knowledge)
+
+
+def _figure_faults(figures: Sequence[Figure], stated: set[str], knowledge: Knowledge) -> Iterator[str]:
+    for place in {figure.place for figure in figures if figure.place} - {place.id for place in knowledge.places}:
+        yield f"found place '{place}'; expected an id from places.yaml"
+    for figure in figures:
+        if f"{figure.value:g}" not in {f"{float(number):g}" for number in stated}:
             yield f"the figure {figure.value:g} {figure.unit} does not stand in the text"

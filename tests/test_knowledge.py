@@ -132,6 +132,42 @@ def test_a_file_that_is_not_utf_8(folder: Path) -> None:
     assert re.fullmatch(rf"{LAKE}:1: this file is not UTF-8 text \(byte \d+\); save it as UTF-8", found)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("Kokshetau", "Koksh\aetau", "1: this is not valid YAML: "),
+        (
+            "en: Lake Library stands in Kokshetau and holds 12,500 books.",
+            "en: 2023-13-45",
+            "1: this is not valid YAML: ",
+        ),
+        ("kind: library", "kind: library\nkind: event", "3: 'kind' stands twice; only one can count"),
+        ("place: kokshetau}", "place: atlantis}", "found place 'atlantis'; expected an id from places.yaml"),
+    ],
+)
+def test_what_yaml_itself_lets_through_or_breaks_on(folder: Path, old: str, new: str, fault: str) -> None:
+    change(folder, LAKE, old, new)
+    (found,) = faults(folder)
+    assert found.startswith(f"{LAKE}:")
+    assert fault in found
+
+
+def test_a_fault_inside_a_list_is_told_once(folder: Path) -> None:
+    change(folder, LAKE, "    text:\n", "    txt:\n")
+    assert [line.split(": ")[1].split(" ")[0] for line in faults(folder)] == ["'aspects.0.text'", "'aspects.0.txt'"]
+
+
+def test_a_link_to_nothing_is_named_and_a_folder_is_none(folder: Path) -> None:
+    (folder / "gone.yaml").symlink_to(folder / "nowhere")
+    (folder / "folder.yaml").mkdir()
+    assert faults(folder) == ["gone.yaml:1: this file cannot be read: No such file or directory"]
+
+
+def test_yml_is_yaml_too(folder: Path) -> None:
+    (folder / LAKE).rename(folder / "lake.yml")
+    assert len(load(folder).entries) == 3
+
+
 def test_a_byte_order_mark_is_no_fault(folder: Path) -> None:
     (folder / LAKE).write_text(FILES[LAKE], encoding="utf-8-sig")
     assert len(load(folder).entries) == 3
