@@ -61,7 +61,8 @@ def retrieve(question: Question, hits: Sequence[Hit], catalogue: Catalogue, rank
     grouped: dict[str, list[Hit]] = {}
     for hit in hits:
         grouped.setdefault(hit.passage.aspect, []).append(hit)
-    gaps = [_gap(question, found[0], catalogue) for name, found in grouped.items() if name.startswith("topic#")]
+    lacked = [found[0] for name, found in grouped.items() if name.startswith("topic#")]
+    gaps = [_gap(question, hit, catalogue) for hit in lacked[:DEEP]]
     rest = [(catalogue.known.get(name), found) for name, found in grouped.items() if not name.startswith(NOT_EVIDENCE)]
     fitting, unmet = _fitting(question, rest, catalogue)
     candidates = [_candidate(question, known, found, catalogue, ranking) for known, found in fitting[:DEEP]]
@@ -71,7 +72,7 @@ def retrieve(question: Question, hits: Sequence[Hit], catalogue: Catalogue, rank
         unmet = "year" if any(other.fit > best for other in others if not _rules_out(question, other)) else None
     return Found(
         tuple(sorted(candidates, key=lambda candidate: -candidate.fit)),
-        tuple(sorted(gaps[:DEEP], key=lambda gap: -gap.score)),
+        tuple(sorted(gaps, key=lambda gap: -gap.score)),
         unmet,
     )
 
