@@ -163,7 +163,8 @@ def _are_worth_saying(plans: Sequence[Plan]) -> bool:
 
 def _search(question: Question, index: Index, librarian: Librarian) -> list[Hit]:
     vector = librarian.model.embed_query(question.text)
-    return index.search(question.language, question.text, vector)
+    about = index.catalogue.about(question.entities)
+    return index.search(question.language, question.text, vector, about=about)
 
 
 def _plan(question: Question, hits: Sequence[Hit], index: Index, librarian: Librarian) -> Plan:

@@ -64,11 +64,14 @@ class Catalogue:
         self._references = references
         self.known: dict[str, Known] = {}
         self.by_entry: dict[str, list[Known]] = defaultdict(list)
+        self._speaking_of: dict[str, list[str]] = defaultdict(list)
         for entry in knowledge.entries:
             for aspect in entry.aspects:
                 known = self._know(entry, aspect)
                 self.known[known.id] = known
                 self.by_entry[entry.id].append(known)
+                for name in known.mentions:
+                    self._speaking_of[name].append(known.id)
         self._rarities = {word: log1p(len(self.entries) / count) for word, count in references.spread.items()}
         self.vocabulary = lru_cache(maxsize=None)(self._vocabulary)  # bounded by the aspects × languages there are
 
@@ -95,6 +98,10 @@ class Catalogue:
             found.add(place)
             place = self.places[place].within or ""
         return frozenset(found)
+
+    def about(self, entities: Iterable[str]) -> list[str]:
+        """The ids of all aspects that speak of one of these entries."""
+        return [name for entity in entities for name in self._speaking_of.get(entity, ())]
 
     def libraries(self) -> list[Entry]:
         """All library entries, in the order of the knowledge base."""

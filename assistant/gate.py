@@ -12,10 +12,10 @@ from math import exp
 
 from assistant.catalogue import Catalogue
 from assistant.question import BROAD, FORMS, Question
-from assistant.ranking import WEIGHTS, coverage, covers
+from assistant.ranking import UNLIKELY, WEIGHTS, coverage, covers
 from assistant.retrieval import WORDED, Candidate, Gap
 
-SIGNALS = ("fit", "lead", "alike", "alike_lead", "covered", "unseen", "answers", "lacks", "named", "short", "exact")
+SIGNALS = ("fit", "lead", "alike", "alike_lead", "covered", "unseen", "answers", "lacks", "named", "short", "exact", "chance", "chance_lead")
 EXACT = 0.9  # share of a typical question that makes the message the same question
 NO_GAP = 0.8  # the score of "no gap is near": below what unrelated questions get
 
@@ -63,4 +63,6 @@ def signals(
         float(bool(question.entities)),
         1 / (1 + len(question.wording)),
         float(candidate.alike >= EXACT and candidate.alike > (gap.alike if gap else 0.0)),
+        max(candidate.hit.chance, UNLIKELY),
+        max(candidate.hit.chance, UNLIKELY) - (gap.chance if gap else UNLIKELY),
     )

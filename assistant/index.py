@@ -1,8 +1,8 @@
 """The search index: one folder a version, never written after it is switched in; the only file that knows Chroma.
 
     DATA/index/CURRENT           the name of the version that is served, replaced atomically
-    DATA/index/VERSION/          chroma/  lexical-LANGUAGE.npz  vectors.npy  passages.jsonl  knowledge.json
-                                 references.json  manifest.json  VERIFIED
+    DATA/index/VERSION/          chroma/  lexical-LANGUAGE.npz  classifier.npz  vectors.npy  passages.jsonl
+                                 knowledge.json  references.json  manifest.json  VERIFIED
 
 Chroma written in place does not survive `kill -9` (10 dead collections in 236 kills, chromadb 1.5.9); new folders and
 a pointer do (473 kills, none). One collection a language: a metadata filter costs 400 ms at 100,000 rows, its absence
@@ -12,7 +12,7 @@ a pointer do (473 kills, none). One collection a language: a metadata filter cos
 import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ from chromadb.errors import NotFoundError
 from numpy.typing import NDArray
 
 from assistant.catalogue import Catalogue, References
+from assistant.classifier import Classifier, Floats
 from assistant.errors import IndexUnavailable, ShyraqError
 from assistant.knowledge import LANGUAGES, Knowledge, Language
 from assistant.lexical import Lexical
@@ -44,6 +45,9 @@ SAME = 1e-3  # cosine distance below which two vectors are one text; int8 noise 
 RETRY_SECONDS = 60  # until a version that did not open is tried again: a Chroma server may have been away
 LEXICAL_WEIGHT = 0.3  # cosine + 0.3 × BM25 ÷ Σ idf was best or equal everywhere (design, section 4)
 NEAREST = 48  # neighbours fetched of each kind; the answer was among 20 wherever it was found at all
+LIKELIEST = 12  # classes of the classifier whose passages are looked at however far they are
+SHOWN = 4  # passages of an aspect that are worth a look, beside its own text
+UNTAUGHT = -4.0  # the chance of a librarian's document, of which no question was ever taught
 
 
 @dataclass(frozen=True)
@@ -63,16 +67,51 @@ class Passage:
 
 @dataclass(frozen=True)
 class Hit:
-    """A passage as found: cosine (−1…1) and BM25 ÷ Σ idf (0…about 2)."""
+    """A passage as found: cosine (−1…1), BM25 ÷ Σ idf (0…about 2), and ln P(its aspect is asked for)."""
 
     passage: Passage
     cosine: float
     lexical: float
+    chance: float
 
     @property
     def score(self) -> float:
         """The fused score that hits are ranked by."""
         return self.cosine + LEXICAL_WEIGHT * self.lexical
+
+
+class Part:
+    """The passages of one language, row by row, with the aspect of each."""
+
+    def __init__(self, rows: list[Passage], vectors: Vectors, lexical: Lexical, classes: Sequence[str]) -> None:
+        self.rows, self.vectors, self.lexical = rows, vectors, lexical
+        names, self.aspect_of = np.unique([passage.aspect for passage in rows], return_inverse=True)
+        self.numbers = {str(name): number for number, name in enumerate(names)}
+        self._is_text = np.array([passage.kind != "question" for passage in rows], bool)
+        self._rows_of = [np.flatnonzero(self.aspect_of == number) for number in range(len(names))]
+        taught = {name: number for number, name in enumerate(classes)}
+        self._class_of = np.array([taught.get(str(name), len(classes)) for name in names], np.int64)
+
+    def chances(self, classes: Floats) -> Floats:
+        """ln P of each aspect, from those of the classifier's classes."""
+        found: Floats = np.append(classes, np.float32(UNTAUGHT))[self._class_of]
+        return found
+
+    def hits(self, aspects: Iterable[int], vector: Vectors, overlap: Floats, chances: Floats) -> list[Hit]:
+        """The passages of these aspects worth a look, best first."""
+        order = np.concatenate([self._rows_of[aspect] for aspect in aspects])
+        cosines = self.vectors[order] @ vector
+        scores = cosines + LEXICAL_WEIGHT * overlap[order]
+        sorting = np.lexsort((-scores, self.aspect_of[order]))
+        owners = self.aspect_of[order][sorting]
+        first = np.flatnonzero(np.append(True, owners[1:] != owners[:-1]))
+        place = np.arange(len(owners)) - np.repeat(first, np.diff(np.append(first, len(owners))))
+        kept = sorting[(place < SHOWN) | self._is_text[order][sorting]]
+        kept = kept[np.argsort(-scores[kept], kind="stable")]
+        return [
+            Hit(self.rows[order[at]], float(cosines[at]), float(overlap[order[at]]), float(chances[self.aspect_of[order[at]]]))
+            for at in kept
+        ]
 
 
 class Index:
@@ -97,49 +136,52 @@ class Index:
         self.documents = {passage.aspect: passage for passage in self.passages if passage.kind == "document"}
         if not len(vectors) == len(self.passages) == self.manifest["passages"]:
             raise ValueError("its parts differ in length")
+        self.classifier = Classifier.load(folder / "classifier.npz")
         client = open_chroma(folder, chroma_url)
         finalize(self, client.close)  # when the last question has left a replaced version, so do its files and memory
-        self._rows: dict[Language, list[Passage]] = {}
-        self.vectors: dict[Language, Vectors] = {}
-        self._aspect_of: dict[Language, NDArray[np.int64]] = {}
-        self._lexical: dict[Language, Lexical] = {}
+        self._parts: dict[Language, Part] = {}
         self.collections: dict[Language, Collection] = {}
         for language in LANGUAGES:
             mine = [number for number, passage in enumerate(self.passages) if passage.language == language]
-            self._rows[language] = [self.passages[number] for number in mine]
-            names = [self.passages[number].aspect for number in mine]
-            self._aspect_of[language] = np.unique(names, return_inverse=True)[1] if names else np.empty(0, np.int64)
-            self.vectors[language] = np.ascontiguousarray(vectors[mine])
-            self._lexical[language] = Lexical.load(folder / f"lexical-{language}.npz")
+            lexical = Lexical.load(folder / f"lexical-{language}.npz")
+            own = [self.passages[number] for number in mine]
+            self._parts[language] = Part(own, np.ascontiguousarray(vectors[mine]), lexical, self.classifier.classes)
             self.collections[language] = open_collection(client, language, folder.name)
             self._check(language)
 
     def _check(self, language: Language) -> None:
         """A look at a few vectors: Chroma goes on counting rows that it has lost."""
-        collection, vectors = self.collections[language], self.vectors[language]
+        collection, vectors = self.collections[language], self._parts[language].vectors
         sample = sorted({0, len(vectors) // 2, len(vectors) - 1}) if len(vectors) else []
         if collection.count() != len(vectors) or lost(collection, vectors, sample):
             raise ValueError(f"the collection of {language} is not whole")
 
-    def search(self, language: Language, text: str, vector: Sequence[float], *, lexical: bool = True) -> list[Hit]:
-        """The passages of `language` nearest to a question, best first, each with all others of its aspect.
+    def search(
+        self,
+        language: Language,
+        text: str,
+        vector: Sequence[float],
+        *,
+        about: Iterable[str] = (),
+        lexical: bool = True,
+    ) -> list[Hit]:
+        """The passages of `language` nearest to a question, best first: a few of each aspect, and all aspects `about`.
 
         `lexical` is for questions in the passages' own language: between languages word overlap is noise.
         """
-        rows = self._rows[language]
-        if not rows:
+        part = self._parts[language]
+        if not part.rows:
             return []
         found = self._nearest(language, vector)
-        overlap = self._lexical[language].scores(text) if lexical else np.zeros(len(rows), np.float32)
+        overlap = part.lexical.scores(text) if lexical else np.zeros(len(part.rows), np.float32)
         if lexical:
-            best = np.argpartition(-overlap, min(NEAREST, len(rows) - 1))[:NEAREST]
+            best = np.argpartition(-overlap, min(NEAREST, len(part.rows) - 1))[:NEAREST]
             found |= {int(row) for row in best if overlap[row] > 0}
-        order = np.fromiter(found, np.int64)
-        order = np.unique(self._aspect_of[language][order])
-        order = np.flatnonzero(np.isin(self._aspect_of[language], order))
-        cosines = self.vectors[language][order] @ np.asarray(vector, np.float32)
-        hits = [Hit(rows[row], float(c), float(overlap[row])) for row, c in zip(order, cosines, strict=True)]
-        return sorted(hits, key=lambda hit: -hit.score)
+        chances = part.chances(self.classifier.chances(vector))
+        aspects = {int(aspect) for aspect in part.aspect_of[np.fromiter(found, np.int64)]}
+        aspects.update(int(aspect) for aspect in np.argsort(-chances)[:LIKELIEST])
+        aspects.update(part.numbers[name] for name in about if name in part.numbers)
+        return part.hits(aspects, np.asarray(vector, np.float32), overlap, chances)
 
     def _nearest(self, language: Language, vector: Sequence[float]) -> set[int]:
         asked = np.asarray([vector], np.float32)

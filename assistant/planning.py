@@ -1,6 +1,7 @@
 """Question and evidence → plan: what to say, or that it is not known."""
 
 from collections.abc import Sequence
+from math import exp
 from typing import Literal
 
 from assistant.catalogue import Catalogue, Known
@@ -13,6 +14,8 @@ from assistant.schema import Plan
 SURE = 0.12  # the gate's probability from which a candidate is said
 FIRM = 0.95  # …from which words that speak of a gap do not stop it
 TOGETHER = 2.0  # fit behind the best within which an aspect may answer the other half of a question
+CLEAR = 0.75  # share from which the best candidate alone is said
+DOUBTED = 0.15  # share from which the second is said beside it
 STRENGTHS, CHALLENGES = "strength", "challenge"
 PROOFS = {
     "strength": "strength",
@@ -182,7 +185,7 @@ def _lacked(question: Question, best: Candidate, catalogue: Catalogue) -> list[s
 
 
 def _others(question: Question, candidates: Sequence[Candidate]) -> tuple[str, ...]:
-    """One more aspect of the same entry, for a topic asked for that the best does not answer."""
+    """One more aspect: for a topic asked for that the best does not answer, or where two may be what is meant."""
     best = candidates[0]
     if not best.known:
         return ()
@@ -191,7 +194,16 @@ def _others(question: Question, candidates: Sequence[Candidate]) -> tuple[str, .
         same = other.known and other.known.entry.id == best.known.entry.id
         if same and other.known and asked.intersection(other.known.aspect.answers) and other.fit > best.fit - TOGETHER:
             return (other.known.id,)
+    shares = _shares(candidates)
+    if shares[0] < CLEAR and len(shares) > 1 and shares[1] > DOUBTED and candidates[1].known:
+        return (candidates[1].known.id,)
     return ()
+
+
+def _shares(candidates: Sequence[Candidate]) -> list[float]:
+    """The probability of each candidate to be the one asked for, by the fitted ranking."""
+    powers = [exp(candidate.fit - candidates[0].fit) for candidate in candidates]
+    return [power / sum(powers) for power in powers]
 
 
 def _unknown(question: Question, found: Found, catalogue: Catalogue) -> Plan:

@@ -18,7 +18,9 @@ from assistant.question import BROAD, FORMS, Question
 from assistant.words import same_word, words
 
 WEIGHTS = Path(__file__).with_name("weights.json")
-FEATURES = ("score", "cosine", "text", "three", "covered", "asked", "own")
+GLANCE = 0.04  # × ln P beside a hit's score
+UNLIKELY = -9.0  # ln P below which a class is as unlikely as any
+FEATURES = ("score", "cosine", "text", "three", "covered", "asked", "own", "chance")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,12 @@ class Ranking:
         return sum(weight * feature for weight, feature in zip(self.weights, features, strict=True))
 
 
+
+def glance(hit: Hit) -> float:
+    """What a hit alone tells of its aspect: which ones are worth reading closely."""
+    return hit.score + GLANCE * max(hit.chance, UNLIKELY)
+
+
 def features(
     question: Question, known: Known | None, hits: Sequence[Hit], vocabulary: frozenset[str], catalogue: Catalogue
 ) -> tuple[float, ...]:
@@ -54,6 +62,7 @@ def features(
         coverage(question.tokens, vocabulary, catalogue),
         float(min(2, len(asked.intersection(known.aspect.answers)))) if known else 0.0,
         float(known is not None and known.entry.id in question.entities),
+        max(hits[0].chance, UNLIKELY),
     )
 
 

@@ -11,12 +11,13 @@ from assistant.catalogue import Catalogue, Known
 from assistant.index import Hit
 from assistant.knowledge import Topic
 from assistant.question import Question
-from assistant.ranking import Ranking, features, folded_words, likeness
+from assistant.ranking import UNLIKELY, Ranking, features, folded_words, glance, likeness
 
 OTHER_YEARS = 1.5  # fit taken from an aspect about several years, where one year is asked for
 NEAR = 4  # aspects of other years that may show that just the year asked for is not known
 DEEP = 14  # candidates that are looked at closely
 WORDED = 0.15  # × the share of a typical question's wording that the question has
+LIKELY = 0.03  # × ln P of a gap
 SPOKEN = 0.05  # for a gap whose own words the question uses
 NOT_EVIDENCE = ("topic#", "intent#")
 
@@ -39,6 +40,7 @@ class Gap:
     topic: Topic
     score: float
     alike: float
+    chance: float
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,10 @@ def retrieve(question: Question, hits: Sequence[Hit], catalogue: Catalogue, rank
     for hit in hits:
         grouped.setdefault(hit.passage.aspect, []).append(hit)
     lacked = [found[0] for name, found in grouped.items() if name.startswith("topic#")]
+    lacked.sort(key=lambda hit: -hit.score - LIKELY * max(hit.chance, UNLIKELY))
     gaps = [_gap(question, hit, catalogue) for hit in lacked[:DEEP]]
     rest = [(catalogue.known.get(name), found) for name, found in grouped.items() if not name.startswith(NOT_EVIDENCE)]
+    rest.sort(key=lambda aspect: -glance(aspect[1][0]))
     fitting, unmet = _fitting(question, rest, catalogue)
     candidates = [_candidate(question, known, found, catalogue, ranking) for known, found in fitting[:DEEP]]
     if question.years and candidates and not unmet:
@@ -72,7 +76,7 @@ def retrieve(question: Question, hits: Sequence[Hit], catalogue: Catalogue, rank
         unmet = "year" if any(other.fit > best for other in others if not _rules_out(question, other)) else None
     return Found(
         tuple(sorted(candidates, key=lambda candidate: -candidate.fit)),
-        tuple(sorted(gaps, key=lambda gap: -gap.score)),
+        tuple(sorted(gaps, key=lambda gap: -gap.score - LIKELY * gap.chance)),
         unmet,
     )
 
@@ -140,4 +144,5 @@ def _candidate(
 def _gap(question: Question, hit: Hit, catalogue: Catalogue) -> Gap:
     topic = catalogue.topics[hit.passage.aspect.removeprefix("topic#")]
     alike = likeness(question.tokens, hit.passage.text, catalogue)
-    return Gap(topic, hit.score + WORDED * alike + (SPOKEN if topic.id in question.topics else 0.0), alike)
+    score = hit.score + WORDED * alike + (SPOKEN if topic.id in question.topics else 0.0)
+    return Gap(topic, score, alike, max(hit.chance, UNLIKELY))

@@ -42,13 +42,14 @@ from assistant.knowledge import LANGUAGES, Knowledge, Language, load
 from assistant.language import Identifier
 from assistant.lexical import Lexical
 from assistant.settings import Settings, shipped
+from ingest.classifier import teach
 from ingest.documents import document_passages
 from ingest.model import ensure_model
 from ingest.passages import passages_of
 
 Say = Callable[[str], None]
 Wording = tuple[bool, str]  # whether it is embedded as a question, and the text; equal wordings have equal vectors
-FORMAT = 3  # raise it when the meaning of an index folder changes
+FORMAT = 4  # raise it when the meaning of an index folder changes
 KEPT = 2  # versions: the one in force and the one before
 BATCH = 500
 
@@ -178,6 +179,8 @@ def _write(
     for language in LANGUAGES:
         texts = [passage.text for passage in passages if passage.language == language]
         Lexical.build(texts).save(folder / f"lexical-{language}.npz")
+    taught = [row for row, passage in enumerate(passages) if passage.kind != "document"]
+    teach(vectors[taught], [passages[row].aspect for row in taught]).save(folder / "classifier.npz")
     counts = {language: sum(passage.language == language for passage in passages) for language in LANGUAGES}
     manifest = {**about, "model": MODEL_FOLDER, "passages": len(passages), "languages": counts}
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
