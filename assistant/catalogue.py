@@ -13,7 +13,7 @@ from assistant.fold import fold
 from assistant.knowledge import LANGUAGES, Aspect, Entry, FacetValue, Knowledge, Language, Place, Source, Topic
 from assistant.names import Names
 from assistant.patterns import Patterns
-from assistant.words import words
+from assistant.words import Lexicon, words
 
 # Kinds that have proper names; what the others are called ("online catalogues") is for search, not for naming.
 NAMED = {"library", "organisation", "person", "system"}
@@ -26,12 +26,14 @@ class References(BaseModel):
     """What is read off the whole knowledge base once, at ingest: too slow for every start.
 
     `named`: aspect id → ids of the places and entries that its text names; `spread`: folded word → entries that use it;
-    `stems`: the same for the first letters of longer words, since endings are many.
+    `stems`: the same for the first letters of longer words, since endings are many; `words`: every folded word of the
+    passages.
     """
 
     named: dict[str, list[str]] = {}
     spread: dict[str, int] = {}
     stems: dict[str, int] = {}
+    words: list[str] = []
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Catalogue:
         named = [entry for entry in knowledge.entries if entry.kind in NAMED]
         self.names = Names(named)
         self._references = references
+        self.lexicon = Lexicon(references.words)
         self.known: dict[str, Known] = {}
         self.by_entry: dict[str, list[Known]] = defaultdict(list)
         self._speaking_of: dict[str, list[str]] = defaultdict(list)
@@ -135,8 +138,8 @@ class Catalogue:
         return frozenset(word for text in texts for word in _folded_words(text))
 
 
-def read_references(knowledge: Knowledge) -> References:
-    """Read everything off the knowledge base that `References` holds."""
+def read_references(knowledge: Knowledge, passages: Iterable[str]) -> References:
+    """Read everything off the knowledge base, and off the texts of all passages, that `References` holds."""
     catalogue = Catalogue(knowledge, References())
     named = {known.id: catalogue.named_in(known.aspect) for known in catalogue.known.values()}
     used = [
@@ -145,7 +148,8 @@ def read_references(knowledge: Knowledge) -> References:
     ]
     spread = Counter(word for found in used for word in found)
     stems = Counter(stem for found in used for stem in {_stem(word) for word in found} - {""})
-    return References(named=named, spread=dict(spread), stems=dict(stems))
+    met = {word for text in passages for word in words(fold(text))}.union(spread)
+    return References(named=named, spread=dict(spread), stems=dict(stems), words=sorted(met))
 
 
 @lru_cache(maxsize=10_000)

@@ -15,7 +15,6 @@ from assistant.knowledge import LANGUAGES, WordLists
 from assistant.patterns import Patterns
 from assistant.question import BROAD, FORMS, Question
 from assistant.ranking import folded_words, likeness
-from assistant.words import same_word
 
 FILE = "dialogue.yaml"
 PREFIX = "intent#"
@@ -100,8 +99,8 @@ def _agreement(question: Question, hit: Hit, catalogue: Catalogue) -> float:
     """The smaller of two shares: of the utterance's wording in the message, of the message's in the utterance."""
     said = folded_words(hit.passage.text)
     total = sum(catalogue.rarity(token) for token in question.tokens)
-    had = sum(catalogue.rarity(t) for t in question.tokens if any(same_word(t, word) for word in said))
-    return min(likeness(question.tokens, hit.passage.text, catalogue), had / total if total else 0.0)
+    had = sum(catalogue.rarity(t) for t in question.tokens if not catalogue.lexicon.forms(t).isdisjoint(said))
+    return min(likeness(question.said, hit.passage.text, catalogue), had / total if total else 0.0)
 
 
 def _read(path: Path) -> dict[str, Intent]:

@@ -33,14 +33,19 @@ def fold(text: str) -> str:
 
     A Kazakh ending is parted from the Latin name it stands on ("AIдың" → "ai дын"), so that the name is found.
     """
-    folded = _folded(text)
+    folded = _folded(text) if _IS_LATIN.search(text) else _plain(text)
     # Parting or folding one letter can make the rest of a mixed word readable.
     return fold(folded) if folded != text and _MIXED.search(folded) else folded
 
 
 def _folded(text: str) -> str:
     text = unmix(_ABBREVIATION.sub(r"\1 ", unicodedata.normalize("NFC", text)))
-    text = unicodedata.normalize("NFC", _NAME.sub(r"\1 ", text).casefold())
+    return _plain(_NAME.sub(r"\1 ", text))
+
+
+def _plain(text: str) -> str:
+    """The folding of a text in which no word can be of two scripts."""
+    text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
     # й and ё are single characters by now: a mark still standing alone is a stress mark or an ornament.
     return unicodedata.normalize("NFC", _MARKS.sub("", text)).translate(FOLDED)
 

@@ -46,7 +46,7 @@ def signals(
     """The signals of a candidate, in the order of SIGNALS; `is_seen` tells the words that the knowledge base uses."""
     rare = sum(catalogue.rarity(token) for token in question.wording)
     free = set(question.free)
-    strange = [t for t in question.wording if t in free and not is_seen(t) and not covers(candidate.vocabulary, t)]
+    strange = [t for t in question.wording if t in free and not is_seen(t) and not covers(candidate.vocabulary, t, catalogue)]
     asked = set(question.topics) - FORMS - BROAD
     answered = asked.intersection(candidate.known.aspect.answers if candidate.known else ())
     understood = frozenset(question.tokens) - free if answered else frozenset()

@@ -35,7 +35,7 @@ class Question:
 
     `mentions` are the entries named, `places` the place ids that are not part of a name, `topics` what is asked for,
     `facets` the (facet, value) pairs spoken of, `free` the tokens that none of these account for,
-    `wording` the tokens outside the names.
+    `wording` the tokens outside the names, `said` every form of every token that the knowledge base uses.
     """
 
     text: str
@@ -48,6 +48,7 @@ class Question:
     facets: tuple[tuple[str, str], ...]
     free: tuple[str, ...]
     wording: tuple[str, ...]
+    said: frozenset[str]
 
     @property
     def entities(self) -> tuple[str, ...]:
@@ -89,4 +90,5 @@ def understand(text: str, language: Language, catalogue: Catalogue) -> Question:
         facets=tuple(dict.fromkeys((f.name.split(":")[0], f.name.split(":")[1]) for f in facets)),
         free=tuple(token for place, token in enumerate(tokens) if place not in taken),
         wording=tuple(token for place, token in enumerate(tokens) if place not in named),
+        said=frozenset(form for token in tokens for form in catalogue.lexicon.forms(token)),
     )

@@ -15,7 +15,7 @@ from assistant.catalogue import Catalogue, Known
 from assistant.fold import fold
 from assistant.index import Hit
 from assistant.question import BROAD, FORMS, Question
-from assistant.words import same_word, words
+from assistant.words import words
 
 WEIGHTS = Path(__file__).with_name("weights.json")
 GLANCE = 0.04  # × ln P beside a hit's score
@@ -69,21 +69,20 @@ def features(
 def coverage(wording: Sequence[str], vocabulary: frozenset[str], catalogue: Catalogue) -> float:
     """The share of a question's wording, weighed by rarity, that a vocabulary accounts for (0…1)."""
     total = sum(catalogue.rarity(token) for token in wording)
-    covered = sum(catalogue.rarity(token) for token in wording if covers(vocabulary, token))
+    covered = sum(catalogue.rarity(token) for token in wording if covers(vocabulary, token, catalogue))
     return covered / total if total else 1.0
 
 
-@lru_cache(maxsize=100_000)
-def covers(vocabulary: frozenset[str], token: str) -> bool:
+def covers(vocabulary: frozenset[str], token: str, catalogue: Catalogue) -> bool:
     """Whether a folded word, or another form of it, is among the words of a vocabulary."""
-    return token in vocabulary or any(same_word(token, word) for word in vocabulary)
+    return not vocabulary.isdisjoint(catalogue.lexicon.forms(token))
 
 
-def likeness(tokens: Sequence[str], text: str, catalogue: Catalogue) -> float:
-    """The share of a typical question's wording, weighed by rarity, that the question has too (0…1)."""
+def likeness(said: frozenset[str], text: str, catalogue: Catalogue) -> float:
+    """The share of a typical question's wording, weighed by rarity, that is among the forms `said` (0…1)."""
     wording = folded_words(text)
     total = sum(catalogue.rarity(word) for word in wording)
-    had = sum(catalogue.rarity(word) for word in wording if any(same_word(word, token) for token in tokens))
+    had = sum(catalogue.rarity(word) for word in wording if word in said)
     return had / total if total else 0.0
 
 

@@ -130,7 +130,7 @@ def _candidate(
     question: Question, known: Known | None, hits: list[Hit], catalogue: Catalogue, ranking: Ranking
 ) -> Candidate:
     best = hits[0]
-    alike = likeness(question.tokens, best.passage.text, catalogue) if best.passage.kind == "question" else 0.0
+    alike = likeness(question.said, best.passage.text, catalogue) if best.passage.kind == "question" else 0.0
     if known:
         vocabulary = catalogue.vocabulary(known.id, question.language)
     else:
@@ -143,6 +143,6 @@ def _candidate(
 
 def _gap(question: Question, hit: Hit, catalogue: Catalogue) -> Gap:
     topic = catalogue.topics[hit.passage.aspect.removeprefix("topic#")]
-    alike = likeness(question.tokens, hit.passage.text, catalogue)
+    alike = likeness(question.said, hit.passage.text, catalogue)
     score = hit.score + WORDED * alike + (SPOKEN if topic.id in question.topics else 0.0)
     return Gap(topic, score, alike, max(hit.chance, UNLIKELY))

@@ -156,7 +156,7 @@ class Writer:
             said = set()
         starters = [self.catalogue.known[aspect] for aspect in STARTERS if aspect in self.catalogue.known]
         questions = [known.aspect.questions[language][0] for known in [*near, *starters] if known.id not in said]
-        return [self._asked(question) for question in dict.fromkeys(questions)][:SUGGESTIONS]
+        return [self._asked(question) for question in list(dict.fromkeys(questions))[:SUGGESTIONS]]
 
     def _asked(self, question: str) -> str:
         """A typical question or request as a button: with a capital and its mark."""

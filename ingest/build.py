@@ -49,7 +49,7 @@ from ingest.passages import passages_of
 
 Say = Callable[[str], None]
 Wording = tuple[bool, str]  # whether it is embedded as a question, and the text; equal wordings have equal vectors
-FORMAT = 4  # raise it when the meaning of an index folder changes
+FORMAT = 5  # raise it when the meaning of an index folder changes
 KEPT = 2  # versions: the one in force and the one before
 BATCH = 500
 
@@ -175,7 +175,8 @@ def _write(
     np.save(folder / "vectors.npy", vectors)
     write_passages(folder, passages)
     (folder / "knowledge.json").write_text(knowledge.model_dump_json(), encoding="utf-8")
-    (folder / "references.json").write_text(read_references(knowledge).model_dump_json(), encoding="utf-8")
+    references = read_references(knowledge, (passage.text for passage in passages))
+    (folder / "references.json").write_text(references.model_dump_json(), encoding="utf-8")
     for language in LANGUAGES:
         texts = [passage.text for passage in passages if passage.language == language]
         Lexical.build(texts).save(folder / f"lexical-{language}.npz")
