@@ -129,9 +129,16 @@ def _answered(
     """The plans for a question that stands by itself: one, or one for each of its parts."""
     plans: tuple[Plan, ...] = ()
     for piece in parts(question, index.catalogue):
-        plans = (*plans, _part(piece, plans, index, librarian))
+        plans = (*plans, _unsaid(_part(piece, plans, index, librarian), plans))
     plans = plans if _are_worth_saying(plans) else (_plan(question, hits, index, librarian),)
     return plans, _focus(question, plans)
+
+
+def _unsaid(plan: Plan, before: Sequence[Plan]) -> Plan:
+    """The plan without what the parts before have said, unless nothing would be left."""
+    said = {aspect for other in before for aspect in other.aspects}
+    left = tuple(aspect for aspect in plan.aspects if aspect not in said)
+    return plan.model_copy(update={"aspects": left}) if plan.kind == "aspects" and left else plan
 
 
 def _part(piece: Question, before: Sequence[Plan], index: Index, librarian: Librarian) -> Plan:

@@ -3,7 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import log1p
 
@@ -17,6 +17,8 @@ from assistant.words import Lexicon, words
 
 # Kinds that have proper names; what the others are called ("online catalogues") is for search, not for naming.
 NAMED = {"library", "organisation", "person", "system"}
+# Kinds that are one story: what any aspect says of place, time and people holds for all.
+WHOLE = {"event", "person"}
 # Forms whose words count only whole: "он" is no part of "онлайн".
 POINTING = frozenset({"anaphora", "ellipsis", "where", "question-word", "asking"})
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
@@ -69,8 +71,7 @@ class Catalogue:
         self.by_entry: dict[str, list[Known]] = defaultdict(list)
         self._speaking_of: dict[str, list[str]] = defaultdict(list)
         for entry in knowledge.entries:
-            for aspect in entry.aspects:
-                known = self._know(entry, aspect)
+            for known in self._know_all(entry):
                 self.known[known.id] = known
                 self.by_entry[entry.id].append(known)
                 for name in known.mentions:
@@ -117,6 +118,17 @@ class Catalogue:
         placed = frozenset(place for found in places for place in found.places)
         mentions = [m.entries[0] for m in self.names.certain(tokens, placed) if len(m.entries) == 1]
         return sorted({*(found.name for found in places), *mentions})
+
+    def _know_all(self, entry: Entry) -> list[Known]:
+        """The aspects of an entry; those of an event or a person share whom, where and when it is about."""
+        aspects = [self._know(entry, aspect) for aspect in entry.aspects]
+        if entry.kind not in WHOLE:
+            return aspects
+        mentions, places, years = (
+            frozenset(part for known in aspects for part in getattr(known, name))
+            for name in ("mentions", "places", "years")
+        )
+        return [replace(known, mentions=mentions, places=places, years=years) for known in aspects]
 
     def _know(self, entry: Entry, aspect: Aspect) -> Known:
         known_as = f"{entry.id}#{aspect.id}"

@@ -24,7 +24,15 @@ def resume(question: Question, history: Sequence[Turn], catalogue: Catalogue) ->
     if question.entities or question.places:
         return _with_subject(question, focus, catalogue) if not _asks(question) else None
     spoken = [entry for entry in focus.entities if catalogue.entries[entry].kind != "figure"]
-    return link(question, spoken, catalogue) if spoken else None
+    if spoken or not focus.entities:
+        return link(question, spoken, catalogue) if spoken else None
+    return _of_the_country(question, focus.entities[0], catalogue)
+
+
+def _of_the_country(question: Question, figure: str, catalogue: Catalogue) -> Question:
+    """The question, asked of what a figure was about: another figure may answer it."""
+    whole = understand(f"{catalogue.entries[figure].title[question.language]}: {question.text}", question.language, catalogue)
+    return replace(whole, topics=question.topics, facets=question.facets, wording=question.wording)
 
 
 def choice(question: Question, history: Sequence[Turn], catalogue: Catalogue) -> str | None:

@@ -32,7 +32,7 @@ def parts(question: Question, catalogue: Catalogue) -> tuple[Question, ...]:
 
 
 def _asks(piece: Question) -> bool:
-    return len(piece.tokens) >= FEWEST and bool(_topics(piece) or "question-word" in piece.forms)
+    return len(piece.tokens) >= FEWEST and bool(_topics(piece) or {"question-word", "asking"} & piece.forms)
 
 
 def _topics(piece: Question) -> frozenset[str]:

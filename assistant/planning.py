@@ -12,10 +12,10 @@ from assistant.retrieval import Candidate, Found
 from assistant.schema import Plan
 
 SURE = 0.12  # the gate's probability from which a candidate is said
-FIRM = 0.95  # …from which words that speak of a gap do not stop it
+FIRM = 0.85  # …from which words that speak of a gap do not stop it
 TOGETHER = 2.0  # fit behind the best within which an aspect may answer the other half of a question
-CLEAR = 0.75  # share from which the best candidate alone is said
-DOUBTED = 0.15  # share from which the second is said beside it
+CLEAR = 0.85  # share from which the best candidate alone is said
+DOUBTED = 0.1  # share from which the second is said beside it
 STRENGTHS, CHALLENGES = "strength", "challenge"
 PROOFS = {
     "strength": "strength",

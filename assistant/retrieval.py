@@ -115,10 +115,13 @@ def _is_of_year(years: Sequence[int], aspect: Aspect) -> bool:
 
 
 def _is_in(question: Question, known: Known | None, catalogue: Catalogue) -> bool:
-    """Whether an aspect is about a place asked for; the country, and places inside a name, ask for nothing."""
+    """Whether an aspect is about a place asked for; places inside a name ask for nothing.
+
+    Neither does the country, but where a year is given too: a region's number is not the country's.
+    """
     asked = {place for place in question.places if catalogue.places[place].kind != "country"}
     if not asked or known is None:
-        return True
+        return known is None or not question.places or not question.years or not known.places
     return any(known.places & catalogue.within(place) or _holds(known.places, place, catalogue) for place in asked)
 
 
