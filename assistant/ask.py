@@ -27,6 +27,7 @@ from assistant.writer import Writer
 # Forms that make a message a follow-up whatever else it may be; so does being barely more than a name.
 POINTING = frozenset({"anaphora", "next-year", "previous-year"})
 BARE = 4
+EARNEST = 0.6  # the chance that one part of a message must have, for its parts to be answered one by one
 REPEATS: dict[str, Language] = {"repeat_kk": "kk", "repeat_ru": "ru", "repeat_en": "en"}
 
 
@@ -164,8 +165,9 @@ def _resumed(
 
 
 def _are_worth_saying(plans: Sequence[Plan]) -> bool:
-    """Whether answering a message in parts says more than answering it whole."""
-    return len({plan.aspects or plan.topic for plan in plans}) > 1 and any(plan.kind != "unknown" for plan in plans)
+    """Whether answering a message in parts says more than answering it whole, and one part at least for sure."""
+    said = [plan for plan in plans if plan.kind != "unknown"]
+    return len({plan.aspects or plan.topic for plan in plans}) > 1 and any(plan.chance >= EARNEST for plan in said)
 
 
 def _search(question: Question, index: Index, librarian: Librarian) -> list[Hit]:
