@@ -23,8 +23,8 @@ class E5Small(Embeddings):
     """The default model; safe to call from many threads.
 
     A text a run: int8 activations are scaled over the whole batch, so a text's vector would depend on its neighbours.
-    Two onnxruntime threads that do not spin while they wait: one caller is answered in 12.5 ms in place of 19.3, and four
-    still get 91 vectors a second in place of 93 (spinning: 83; two cores without VNNI).
+    Two onnxruntime threads that do not spin while they wait: one caller is answered in 12.5 ms in place of 19.3, and
+    four still get 91 vectors a second in place of 93 (spinning: 83; two cores without VNNI).
     """
 
     name = "e5-small"

@@ -31,7 +31,9 @@ def resume(question: Question, history: Sequence[Turn], catalogue: Catalogue) ->
 
 def _of_the_country(question: Question, figure: str, catalogue: Catalogue) -> Question:
     """The question, asked of what a figure was about: another figure may answer it."""
-    whole = understand(f"{catalogue.entries[figure].title[question.language]}: {question.text}", question.language, catalogue)
+    whole = understand(
+        f"{catalogue.entries[figure].title[question.language]}: {question.text}", question.language, catalogue
+    )
     return replace(whole, topics=question.topics, facets=question.facets, wording=question.wording)
 
 

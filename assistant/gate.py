@@ -15,7 +15,21 @@ from assistant.question import BROAD, FORMS, Question
 from assistant.ranking import UNLIKELY, WEIGHTS, coverage, covers
 from assistant.retrieval import WORDED, Candidate, Gap
 
-SIGNALS = ("fit", "lead", "alike", "alike_lead", "covered", "unseen", "answers", "lacks", "named", "short", "exact", "chance", "chance_lead")
+SIGNALS = (
+    "fit",
+    "lead",
+    "alike",
+    "alike_lead",
+    "covered",
+    "unseen",
+    "answers",
+    "lacks",
+    "named",
+    "short",
+    "exact",
+    "chance",
+    "chance_lead",
+)
 EXACT = 0.9  # share of a typical question that makes the message the same question
 NO_GAP = 0.8  # the score of "no gap is near": below what unrelated questions get
 
@@ -46,7 +60,9 @@ def signals(
     """The signals of a candidate, in the order of SIGNALS; `is_seen` tells the words that the knowledge base uses."""
     rare = sum(catalogue.rarity(token) for token in question.wording)
     free = set(question.free)
-    strange = [t for t in question.wording if t in free and not is_seen(t) and not covers(candidate.vocabulary, t, catalogue)]
+    strange = [
+        t for t in question.wording if t in free and not is_seen(t) and not covers(candidate.vocabulary, t, catalogue)
+    ]
     asked = set(question.topics) - FORMS - BROAD
     answered = asked.intersection(candidate.known.aspect.answers if candidate.known else ())
     understood = frozenset(question.tokens) - free if answered else frozenset()

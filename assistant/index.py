@@ -109,7 +109,12 @@ class Part:
         kept = sorting[(place < SHOWN) | self._is_text[order][sorting]]
         kept = kept[np.argsort(-scores[kept], kind="stable")]
         return [
-            Hit(self.rows[order[at]], float(cosines[at]), float(overlap[order[at]]), float(chances[self.aspect_of[order[at]]]))
+            Hit(
+                self.rows[order[at]],
+                float(cosines[at]),
+                float(overlap[order[at]]),
+                float(chances[self.aspect_of[order[at]]]),
+            )
             for at in kept
         ]
 
@@ -149,9 +154,13 @@ class Index:
             self.collections[language] = open_collection(client, language, folder.name)
             self._check(language)
 
+    def vectors(self, language: Language) -> Vectors:
+        """The vectors of a language's passages, in the order of their ids in Chroma."""
+        return self._parts[language].vectors
+
     def _check(self, language: Language) -> None:
         """A look at a few vectors: Chroma goes on counting rows that it has lost."""
-        collection, vectors = self.collections[language], self._parts[language].vectors
+        collection, vectors = self.collections[language], self.vectors(language)
         sample = sorted({0, len(vectors) // 2, len(vectors) - 1}) if len(vectors) else []
         if collection.count() != len(vectors) or lost(collection, vectors, sample):
             raise ValueError(f"the collection of {language} is not whole")

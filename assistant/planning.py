@@ -1,11 +1,11 @@
 """Question and evidence → plan: what to say, or that it is not known."""
 
 from collections.abc import Sequence
-from math import exp
+from math import exp, log
 from typing import Literal
 
 from assistant.catalogue import Catalogue, Known
-from assistant.gate import Gate, signals
+from assistant.gate import EXACT, Gate, signals
 from assistant.knowledge import Entry
 from assistant.question import BROAD, FORMS, Question
 from assistant.retrieval import Candidate, Found
@@ -13,6 +13,7 @@ from assistant.schema import Plan
 
 SURE = 0.12  # the gate's probability from which a candidate is said
 FIRM = 0.85  # …from which words that speak of a gap do not stop it
+LIKELY = log(0.5)  # the classifier's chance from which an aspect is meant, though a list was asked for
 TOGETHER = 2.0  # fit behind the best within which an aspect may answer the other half of a question
 CLEAR = 0.85  # share from which the best candidate alone is said
 DOUBTED = 0.1  # share from which the second is said beside it
@@ -24,7 +25,14 @@ PROOFS = {
     "type": "overview",
     "place": "overview",
 }
-DIRECT = {"figure", "event", "system", "organisation", "person"}  # kinds whose aspects may name libraries outright
+DIRECT = {
+    "figure",
+    "event",
+    "system",
+    "organisation",
+    "person",
+    "glossary",
+}  # kinds whose aspects may name libraries outright
 TELLING = 1.15  # score from which a gap is named in the answer
 UNDERSTOOD = 0.25  # of a question's wording, from which a list is what it asks for
 SETTLED = 0.4  # the same where only a place is given
@@ -108,7 +116,9 @@ def _understood(question: Question, catalogue: Catalogue) -> float:
 def _is_said_outright(question: Question, found: Found) -> bool:
     """Whether an aspect was written for just this question."""
     best = found.candidates[0] if found.candidates else None
-    return bool(best and best.known and best.known.entry.kind in DIRECT and best.alike > 0.9)
+    if not best or not best.known:
+        return False
+    return best.known.entry.kind in DIRECT and (best.alike > EXACT or best.hit.chance >= LIKELY)
 
 
 def _has_all(entry: Entry, facets: Sequence[tuple[str, str]]) -> bool:

@@ -41,7 +41,6 @@ class Ranking:
         return sum(weight * feature for weight, feature in zip(self.weights, features, strict=True))
 
 
-
 def glance(hit: Hit) -> float:
     """What a hit alone tells of its aspect: which ones are worth reading closely."""
     return hit.score + GLANCE * max(hit.chance, UNLIKELY)

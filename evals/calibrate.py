@@ -157,8 +157,10 @@ def _fit_ranking(asked: Sequence[LeftOut], index: Index) -> dict[str, float]:
         weights += 0.5 * slope - 5e-4 * weights
     right = np.mean([int(np.argmax(x @ weights)) == y for x, y, held in sets if held])
     second = np.mean([np.sum(x @ weights > (x @ weights)[y]) < 2 for x, y, held in sets if held])
-    found = len(sets) / sum(not one.lacking for one in asked)
-    print(f"ranking: {found:.3f} of right aspects looked at; of {sum(held for *_, held in sets)} held-out questions")
+    looked_at = len(sets) / sum(not one.lacking for one in asked)
+    print(
+        f"ranking: {looked_at:.3f} of right aspects looked at; of {sum(held for *_, held in sets)} held-out questions"
+    )
     print(f"the right one first for {right:.3f}, among the first two for {second:.3f}")
     return {name: round(float(weight), 4) for name, weight in zip(FEATURES, weights, strict=True)}
 

@@ -15,6 +15,9 @@ MOMENTUM, SPREAD, TINY = 0.9, 0.999, 1e-8  # Adam's usual values (Kingma and Ba,
 
 def teach(vectors: Floats, labels: Sequence[str]) -> Classifier:
     """A classifier of `vectors` (rows × dimensions), told the class of each; the same rows teach the same."""
+    if not labels:
+        empty = np.zeros((vectors.shape[1], 0), np.float32)
+        return Classifier((), empty.sum(axis=1), empty, empty[0])
     classes, wanted = np.unique(np.array(labels), return_inverse=True)
     mean = vectors.mean(axis=0)
     rows = centred(vectors, mean)

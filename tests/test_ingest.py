@@ -266,7 +266,7 @@ def _opened(root: Path) -> set[str]:
 
 def test_questions_go_on_while_versions_change(tiny: Tiny) -> None:
     shelf = tiny.shelf()
-    vector = shelf.index().vectors["en"][0].tolist()
+    vector = shelf.index().vectors("en")[0].tolist()
     done = threading.Event()
 
     def keep_asking() -> set[str]:
@@ -440,7 +440,7 @@ def test_a_chroma_server_holds_the_vectors_instead(model_folder: Path, tmp_path:
         assert any("annually" in text for text in texts(shelf.index()))
     index = shelf.index()
     with pytest.raises(IndexUnavailable, match="the index does not answer"):
-        index.search("en", "book", index.vectors["en"][0].tolist())
+        index.search("en", "book", index.vectors("en")[0].tolist())
     before = tiny.version()
     tiny.edit(EVENT, "annually", "once a year")
     with pytest.raises(IndexUnavailable, match=r"the Chroma server 127\.0\.0\.1 fails"):

@@ -186,7 +186,7 @@ def copy_tiny(tiny: Tiny, folder: Path) -> Tiny:
 def unfound(index: Index) -> int:
     """How many of an index's vectors its own Chroma does not find: every one is looked up."""
     return sum(
-        lost(index.collections[lang], index.vectors[lang], range(len(index.vectors[lang]))) for lang in LANGUAGES
+        lost(index.collections[lang], index.vectors(lang), range(len(index.vectors(lang)))) for lang in LANGUAGES
     )
 
 
