@@ -8,6 +8,7 @@ from assistant.catalogue import Catalogue, Known
 from assistant.gate import EXACT, Gate, signals
 from assistant.knowledge import Entry
 from assistant.question import BROAD, FORMS, Question
+from assistant.ranking import folded_words
 from assistant.retrieval import Candidate, Found
 from assistant.schema import Plan
 
@@ -17,6 +18,7 @@ LIKELY = log(0.5)  # the classifier's chance from which an aspect is meant, thou
 TOGETHER = 2.0  # fit behind the best within which an aspect may answer the other half of a question
 CLEAR = 0.85  # share from which the best candidate alone is said
 DOUBTED = 0.1  # share from which the second is said beside it
+REPEATED = 0.6  # share of the shorter one's words in the other, from which two aspects say much the same
 STRENGTHS, CHALLENGES = "strength", "challenge"
 PROOFS = {
     "strength": "strength",
@@ -205,9 +207,19 @@ def _others(question: Question, candidates: Sequence[Candidate]) -> tuple[str, .
         if same and other.known and asked.intersection(other.known.aspect.answers) and other.fit > best.fit - TOGETHER:
             return (other.known.id,)
     shares = _shares(candidates)
-    if shares[0] < CLEAR and len(shares) > 1 and shares[1] > DOUBTED and candidates[1].known:
-        return (candidates[1].known.id,)
+    for share, other in zip(shares[1:], candidates[1:], strict=True):
+        if shares[0] < CLEAR and share > DOUBTED and other.known and not _repeats(best.known, other.known, question):
+            return (other.known.id,)
     return ()
+
+
+def _repeats(best: Known, other: Known, question: Question) -> bool:
+    """Whether two aspects say much the same, their titles aside."""
+    titles = {
+        word for known in (best, other) for name in known.entry.names(question.language) for word in folded_words(name)
+    }
+    first, second = (set(folded_words(known.aspect.text[question.language])) - titles for known in (best, other))
+    return len(first & second) > REPEATED * min(len(first), len(second))
 
 
 def _shares(candidates: Sequence[Candidate]) -> list[float]:
