@@ -25,7 +25,7 @@ from assistant.settings import Settings, shipped
 from assistant.writer import Writer
 
 # Forms that make a message a follow-up whatever else it may be; so does being barely more than a name.
-POINTING = frozenset({"anaphora", "next-year", "previous-year"})
+POINTING = frozenset({"anaphora", "next-year", "previous-year", "same-year"})
 BARE = 4
 EARNEST = 0.6  # the chance that one part of a message must have, for its parts to be answered one by one
 REPEATS: dict[str, Language] = {"repeat_kk": "kk", "repeat_ru": "ru", "repeat_en": "en"}

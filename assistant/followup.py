@@ -9,7 +9,7 @@ from assistant.schema import Focus, Turn
 from assistant.words import same_word
 
 SHORT = 7  # words: a longer message says itself what it is about, unless it points back
-POINTERS = frozenset({"anaphora", "ellipsis"})
+POINTERS = frozenset({"anaphora", "ellipsis", "same-year"})
 SHIFTS = {"next-year": 1, "previous-year": -1}
 
 
@@ -18,8 +18,10 @@ def resume(question: Question, history: Sequence[Turn], catalogue: Catalogue) ->
     focus = next((turn.focus for turn in reversed(history) if turn.focus.question), None)
     if focus is None or not _leans(question):
         return None
+    if "same-year" in question.forms and focus.years:
+        question = replace(question, years=focus.years, text=f"{question.text} {focus.years[-1]}")
     shifted = _shifted(question, focus)
-    if shifted or (question.years and not _asks(question)):
+    if shifted or (question.years and not _asks(question) and "same-year" not in question.forms):
         return _with_years(question, focus, shifted or question.years, catalogue)
     if question.entities or question.places:
         return _with_subject(question, focus, catalogue) if not _asks(question) else None

@@ -176,12 +176,20 @@ def _answer(question: Question, found: Found, catalogue: Catalogue, gate: Gate) 
     if found.unmet or not found.candidates:
         return None
     best = found.candidates[0]
+    if _compares(question, best, catalogue):
+        return None
     gap = found.gaps[0] if found.gaps else None
     chance = gate.chance(signals(question, best, gap, catalogue, catalogue.is_seen))
     if chance < (FIRM if _lacked(question, best, catalogue) else SURE):
         return None
     aspects = (best.hit.passage.aspect, *_others(question, found.candidates))
     return Plan(kind="aspects", aspects=aspects, chance=chance)
+
+
+def _compares(question: Question, best: Candidate, catalogue: Catalogue) -> bool:
+    """Whether libraries are weighed against each other ("which has more books"), and the candidate is of one alone."""
+    libraries = {entry for entry in question.entities if catalogue.entries[entry].kind == "library"}
+    return len(libraries) > 1 and best.known is not None and not libraries <= best.known.mentions
 
 
 def _lacked(question: Question, best: Candidate, catalogue: Catalogue) -> list[str]:

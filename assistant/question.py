@@ -20,11 +20,14 @@ FORMS = frozenset(
         "ellipsis",
         "next-year",
         "previous-year",
+        "same-year",
         "where",
         "question-word",
         "asking",
     }
 )
+# Topics of different numbers: how many users there were is not answered by how many centres.
+COUNTED = frozenset({"users", "visits", "trainings", "books", "events-count", "centres", "jobs", "hours-taught"})
 # Topics that nearly every question touches; what is missing of them is never worth a refusal.
 BROAD = frozenset({"overview", "number", "event", "definition", "service"})
 

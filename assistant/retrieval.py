@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from assistant.catalogue import Catalogue, Known
 from assistant.index import Hit
 from assistant.knowledge import Topic
-from assistant.question import Question
+from assistant.question import COUNTED, Question
 from assistant.ranking import UNLIKELY, Ranking, features, folded_words, glance, likeness
 
 OTHER_YEARS = 1.5  # fit taken from an aspect about several years, where one year is asked for
@@ -47,7 +47,7 @@ class Gap:
 class Found:
     """Everything retrieval can say: candidates and gaps, best first, and what the question demands that none meets.
 
-    `unmet`: "entity" (nothing is known of it), "year" or "place" where candidates fell away for that alone.
+    `unmet`: "entity" (nothing is known of it), "number", "year" or "place" where candidates fell away for that alone.
     """
 
     candidates: tuple[Candidate, ...]
@@ -90,6 +90,7 @@ def _fitting(question: Question, aspects: list[Aspect], catalogue: Catalogue) ->
     """The aspects that the question's own words do not rule out, and which demand ruled out all the rest."""
     demands: dict[str, Callable[[Aspect], bool]] = {
         "entity": lambda aspect: _is_about(question.entities, aspect[0]),
+        "number": lambda aspect: _counts(question, aspect[0]),
         "year": lambda aspect: _is_of_year(question.years, aspect),
         "place": lambda aspect: _is_in(question, aspect[0], catalogue),
     }
@@ -103,6 +104,13 @@ def _fitting(question: Question, aspects: list[Aspect], catalogue: Catalogue) ->
 
 def _is_about(entities: Sequence[str], known: Known | None) -> bool:
     return not entities or (known is not None and not known.mentions.isdisjoint(entities))
+
+
+def _counts(question: Question, known: Known | None) -> bool:
+    """Whether an aspect that is a number is the number asked for."""
+    asked = COUNTED.intersection(question.topics)
+    counted = COUNTED.intersection(known.aspect.answers) if known else frozenset()
+    return not asked or not counted or not asked.isdisjoint(counted)
 
 
 def _is_of_year(years: Sequence[int], aspect: Aspect) -> bool:
