@@ -20,7 +20,7 @@ NAMED = {"library", "organisation", "person", "system"}
 # Kinds that are one story: what any aspect says of place, time and people holds for all.
 WHOLE = {"event", "person"}
 # Forms whose words count only whole: "он" is no part of "онлайн".
-POINTING = frozenset({"anaphora", "ellipsis", "where", "question-word", "asking"})
+POINTING = frozenset({"anaphora", "ellipsis", "where", "question-word", "asking", "than"})
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 

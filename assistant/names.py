@@ -20,6 +20,7 @@ SLACK = 2  # words that may stand between the words of a name
 STEM = 4  # letters by which forms of a word are counted as one
 ALIKE = 0.6  # of the best reading's share of its name, for another to be as likely meant
 INEXACT = 0.95  # of a word's weight, when the question has another form of it
+CUT = 5  # letters that may be missing at the end of a name's word: "универ" is one, "cons" no conservatory
 SHORT = 0.3  # of its weight, for a word of one or two letters ("of", "РК", "им")
 
 
@@ -140,7 +141,8 @@ class Names:
     def _find_forms(self, token: str) -> tuple[tuple[str, float], ...]:
         """The name words that the token may be a form of, each with how surely."""
         filed = self._filed.get(token[:1], ())
-        return tuple((word, 1.0 if word == token else INEXACT) for word in filed if same_word(token, word))
+        named = (word for word in filed if len(word) <= len(token) + CUT and same_word(token, word))
+        return tuple((word, 1.0 if word == token else INEXACT) for word in named)
 
     def _match(self, number: int, hits: dict[str, list[tuple[int, float]]]) -> _Match | None:
         """The alias laid over the question: each word at most once, all close together."""

@@ -85,7 +85,7 @@ def _listing(question: Question, found: Found, catalogue: Catalogue) -> Plan | N
         return None
     facets = _facets(question)
     places = [place for place in question.places if catalogue.places[place].kind != "country"]
-    if not facets and (not places or forms == {"where"}):
+    if not facets and (not places or forms == {"where"} or _asks_for_gap(question, catalogue)):
         return None
     if _is_said_outright(question, found) or _understood(question, catalogue) < (UNDERSTOOD if facets else SETTLED):
         return None
@@ -98,6 +98,12 @@ def _listing(question: Question, found: Found, catalogue: Catalogue) -> Plan | N
     proofs = tuple(_proof(entry, facets, catalogue).id for entry in entries)
     names = tuple(f"{facet}:{value}" for facet, value in facets)
     return Plan(kind=kind, aspects=proofs, entries=tuple(e.id for e in entries), facets=names, places=tuple(places))
+
+
+def _asks_for_gap(question: Question, catalogue: Catalogue) -> bool:
+    """Whether the words ask for something that we are known to lack, such as the names of villages."""
+    asked = [catalogue.topics[topic] for topic in question.topics if topic not in FORMS | BROAD]
+    return any(topic.missing and any(topic.questions.all()) for topic in asked)
 
 
 def _facets(question: Question) -> list[tuple[str, str]]:

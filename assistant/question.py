@@ -21,6 +21,7 @@ FORMS = frozenset(
         "next-year",
         "previous-year",
         "same-year",
+        "than",
         "where",
         "question-word",
         "asking",
@@ -71,10 +72,11 @@ class Question:
 def understand(text: str, language: Language, catalogue: Catalogue) -> Question:
     """Read a message that is already in its language's own script."""
     tokens = tuple(dict.fromkeys(words(fold(text))))[:MOST_WORDS]
-    places = catalogue.place_patterns.find(tokens)
+    topics = catalogue.topic_patterns.find(tokens)
+    than = frozenset(place for found in topics if found.name == "than" and language == "kk" for place in found.places)
+    places = [found for found in catalogue.place_patterns.find(tokens) if not than.issuperset(found.places)]
     placed = frozenset(place for found in places for place in found.places)
     mentions = catalogue.names.find(tokens, placed)
-    topics = catalogue.topic_patterns.find(tokens)
     if {"list", "count"}.intersection(found.name for found in topics):
         mentions = [mention for mention in mentions if not catalogue.names.is_kind(tokens, mention.places - placed)]
     named = frozenset(place for mention in mentions if mention.certain for place in mention.places)
