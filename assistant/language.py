@@ -123,7 +123,7 @@ class Identifier:
 
 
 def _kazakh_words(text: str) -> list[str]:
-    """The words with a letter that Russian lacks, names and quoted titles aside: those stand in Russian messages too."""
+    """The words with a letter that Russian lacks; names and quoted titles aside, which Russian messages have too."""
     found = _WORD.findall(_QUOTED.sub(" ", text))
     return [word for word in found if _KAZAKH.search(word) and word.islower() and not word.startswith(_IN_NAMES)]
 
