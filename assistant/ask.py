@@ -7,7 +7,7 @@ from functools import lru_cache
 from assistant.clean import clean
 from assistant.dialogue import Dialogue
 from assistant.embedding import Model, open_model
-from assistant.followup import choice, frame, link, resume
+from assistant.followup import SHIFTS, choice, frame, link, resume
 from assistant.gate import Gate
 from assistant.grounding import grounded
 from assistant.index import Hit, Index, Shelf
@@ -25,7 +25,7 @@ from assistant.settings import Settings, shipped
 from assistant.writer import Writer
 
 # Forms that make a message a follow-up whatever else it may be; so does being barely more than a name.
-POINTING = frozenset({"anaphora", "next-year", "previous-year", "same-year"})
+POINTING = frozenset({"anaphora", "same-year", *SHIFTS})
 BARE = 4
 EARNEST = 0.6  # the chance that one part of a message must have, for its parts to be answered one by one
 REPEATS: dict[str, Language] = {"repeat_kk": "kk", "repeat_ru": "ru", "repeat_en": "en"}
@@ -98,18 +98,27 @@ def _latin_names(index: Index) -> frozenset[str]:
 def _think(
     question: Question, history: Sequence[Turn], index: Index, librarian: Librarian
 ) -> tuple[tuple[Plan, ...], Focus]:
-    """What to say, and what the turn was about."""
-    hits = _search(question, index, librarian)
-    intent = librarian.dialogue.intent(question, hits, index.catalogue)
-    if intent:
-        return (Plan(kind="intent", topic=intent),), Focus()
+    """What to say, and what the turn was about; a vector costs more than all else, so none is made before it must."""
+    told = librarian.dialogue.told(question)
+    if told:
+        return (Plan(kind="intent", topic=told),), Focus()
     chosen = choice(question, history, index.catalogue)
     if chosen:
         return _chosen(question, chosen, history[-1].focus, index, librarian)
     resumed = resume(question, history, index.catalogue)
-    if not resumed:
-        return _answered(question, hits, index, librarian)
-    return _resumed(question, hits, resumed, index, librarian)
+    plans = () if resumed else _in_parts(question, index, librarian)
+    if not plans and not (resumed and _surely_asks(question)):
+        hits = _search(question, index, librarian)
+        intent = librarian.dialogue.intent(question, hits, index.catalogue)
+        if intent:
+            return (Plan(kind="intent", topic=intent),), Focus()
+        plans = (_plan(question, hits, index, librarian),)
+    return _resumed(question, resumed, index, librarian) if resumed else (plans, _focus(question, plans))
+
+
+def _surely_asks(question: Question) -> bool:
+    """Whether a message can be no small talk."""
+    return bool(question.entities or question.places or question.years or {"question-word", *SHIFTS} & question.forms)
 
 
 def _chosen(
@@ -124,15 +133,19 @@ def _chosen(
     return (said,), _focus(whole, (said,))
 
 
-def _answered(
-    question: Question, hits: Sequence[Hit], index: Index, librarian: Librarian
-) -> tuple[tuple[Plan, ...], Focus]:
+def _answered(question: Question, index: Index, librarian: Librarian) -> tuple[tuple[Plan, ...], Focus]:
     """The plans for a question that stands by itself: one, or one for each of its parts."""
+    plans = _in_parts(question, index, librarian)
+    plans = plans or (_plan(question, _search(question, index, librarian), index, librarian),)
+    return plans, _focus(question, plans)
+
+
+def _in_parts(question: Question, index: Index, librarian: Librarian) -> tuple[Plan, ...]:
+    """A plan for each part of a message; none where it is one question, or is better answered as one."""
     plans: tuple[Plan, ...] = ()
     for piece in parts(question, index.catalogue):
         plans = (*plans, _unsaid(_part(piece, plans, index, librarian), plans))
-    plans = plans if _are_worth_saying(plans) else (_plan(question, hits, index, librarian),)
-    return plans, _focus(question, plans)
+    return plans if _are_worth_saying(plans) else ()
 
 
 def _unsaid(plan: Plan, before: Sequence[Plan]) -> Plan:
@@ -154,13 +167,13 @@ def _part(piece: Question, before: Sequence[Plan], index: Index, librarian: Libr
 
 
 def _resumed(
-    question: Question, hits: Sequence[Hit], resumed: Question, index: Index, librarian: Librarian
+    question: Question, resumed: Question, index: Index, librarian: Librarian
 ) -> tuple[tuple[Plan, ...], Focus]:
     """A follow-up made whole, or taken as it stands where it does not point back and that is the surer reading."""
-    whole = _answered(resumed, _search(resumed, index, librarian), index, librarian)
+    whole = _answered(resumed, index, librarian)
     if POINTING & question.forms or resumed.years != question.years or len(question.tokens) <= BARE:
         return whole
-    alone = _answered(question, hits, index, librarian)
+    alone = _answered(question, index, librarian)
     return whole if whole[0][0].chance >= alone[0][0].chance else alone
 
 

@@ -54,11 +54,8 @@ class Dialogue:
         return cls(intents, Patterns(named))
 
     def intent(self, question: Question, hits: Sequence[Hit], catalogue: Catalogue) -> str | None:
-        """The small talk that a message is, if it is little else; what its words show outright comes first."""
+        """The small talk that a message is like, if it is little else."""
         shown = [found.name for found in self.patterns.find(question.tokens)]
-        told = self._told(question, shown)
-        if told:
-            return told
         if len(question.tokens) > LONGEST:
             return None
         near = [hit for hit in hits if hit.passage.aspect.startswith(PREFIX) and _may_be(hit, shown)]
@@ -70,8 +67,9 @@ class Dialogue:
             return None
         return best.passage.aspect.removeprefix(PREFIX)
 
-    def _told(self, question: Question, shown: Sequence[str]) -> str | None:
+    def told(self, question: Question) -> str | None:
         """What a message's own words show: an attempt on the orders always, the rest where nothing is asked."""
+        shown = [found.name for found in self.patterns.find(question.tokens)]
         names = [name for name in shown if not name.startswith(REPEAT)]
         if "injection" in names:
             return "injection"
