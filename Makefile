@@ -36,7 +36,7 @@ check: .venv/installed ## check what librarians edit: knowledge and prompts
 test: .venv/developed ## install what tests need and run all that need no torch
 	@tests/programs.sh
 	@$(BIN)/shyraq ingest
-	$(BIN)/python -m pytest tests --ignore=tests/models
+	$(BIN)/python -m pytest tests --ignore=tests/models --numprocesses=2 --dist=worksteal
 
 test-postgres: .venv/developed ## run the store's tests on a throwaway PostgreSQL
 	@tests/postgres.sh $(BIN)/python -m pytest tests/test_store.py
