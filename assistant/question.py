@@ -27,7 +27,7 @@ FORMS = frozenset(
         "asking",
     }
 )
-# Topics of different numbers: how many users there were is not answered by how many centres.
+# Topics of different numbers: how many users the centres had is not answered by how many centres there were.
 COUNTED = frozenset({"users", "visits", "trainings", "books", "events-count", "centres", "jobs", "hours-taught"})
 # Topics that nearly every question touches; what is missing of them is never worth a refusal.
 BROAD = frozenset({"overview", "number", "event", "definition", "service"})
@@ -76,7 +76,7 @@ def understand(text: str, language: Language, catalogue: Catalogue) -> Question:
     than = frozenset(place for found in topics if found.name == "than" and language == "kk" for place in found.places)
     places = [found for found in catalogue.place_patterns.find(tokens) if not than.issuperset(found.places)]
     placed = frozenset(place for found in places for place in found.places)
-    mentions = catalogue.names.find(tokens, placed)
+    mentions = catalogue.names.find(["" if place in than else token for place, token in enumerate(tokens)], placed)
     if {"list", "count"}.intersection(found.name for found in topics):
         mentions = [mention for mention in mentions if not catalogue.names.is_kind(tokens, mention.places - placed)]
     named = frozenset(place for mention in mentions if mention.certain for place in mention.places)

@@ -109,6 +109,7 @@ def _is_about(entities: Sequence[str], known: Known | None) -> bool:
 def _counts(question: Question, known: Known | None) -> bool:
     """Whether an aspect that is a number is the number asked for."""
     asked = COUNTED.intersection(question.topics)
+    asked = asked - {"centres"} or asked  # they are what has users, visits and trainings
     counted = COUNTED.intersection(known.aspect.answers) if known else frozenset()
     return not asked or not counted or not asked.isdisjoint(counted)
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -52,6 +52,7 @@ Wording = tuple[bool, str]  # whether it is embedded as a question, and the text
 FORMAT = 5  # raise it when the meaning of an index folder changes
 KEPT = 2  # versions: the one in force and the one before
 BATCH = 500
+REPORTED = 2000  # texts: about half a minute
 
 
 def ingest(settings: Settings, say: Say, prompts: Path | None = None) -> str:
@@ -87,7 +88,7 @@ def _update(root: Path, knowledge: Knowledge, dialogue: Dialogue, settings: Sett
     known = _known_vectors(root, settings.embedding)
     new = [wording for wording in dict.fromkeys(map(_wording, passages)) if wording not in known]
     if new:
-        known |= _embed(new, open_model(settings.embedding, settings.data_dir))
+        known |= _embed(new, open_model(settings.embedding, settings.data_dir), say)
     vectors = np.stack([known[_wording(passage)] for passage in passages])
     say(f"Writing and verifying {len(passages)} passages…")
     folder = _new_folder(root, content)
@@ -152,16 +153,25 @@ def _known_vectors(root: Path, embedding: str) -> dict[Wording, Vectors]:
         return {}  # a damaged version saves no work; it is replaced
 
 
-def _embed(new: Sequence[Wording], model: Model) -> dict[Wording, Vectors]:
-    """A unit vector a wording, with a bar."""
+def _embed(new: Sequence[Wording], model: Model, say: Say) -> dict[Wording, Vectors]:
+    """A unit vector a wording, with a bar; where no bar can be drawn, a line now and then."""
     columns = (TextColumn("Embedding"), BarColumn(), MofNCompleteColumn(), TextColumn("texts"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar, ThreadPoolExecutor(os.cpu_count()) as pool:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console) as bar, ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
             found = bar.track(pool.map(lambda wording: _vector(wording, model), new), len(new))
-            return dict(zip(new, found, strict=True))
+            return dict(zip(new, found if console.is_terminal else _told(found, len(new), say), strict=True))
         except BaseException:
             pool.shutdown(cancel_futures=True)  # or Ctrl+C would wait for thousands of texts
             raise
+
+
+def _told(vectors: Iterable[Vectors], total: int, say: Say) -> Iterator[Vectors]:
+    """The vectors, and word of every REPORTED of them."""
+    for done, vector in enumerate(vectors, 1):
+        if done % REPORTED == 0:
+            say(f"Embedded {done} of {total} texts…")
+        yield vector
 
 
 def _vector(wording: Wording, model: Model) -> Vectors:

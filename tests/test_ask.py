@@ -412,3 +412,64 @@ def test_a_pressed_suggestion_is_answered_in_the_conversation_too(asked: Ask, sa
 def test_the_same_question_gets_the_same_reply(asked: Ask, sample: Sampled) -> None:
     for _, language, question, turn in sample[::7]:
         assert asked(question, language=language) == turn
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "How many users did the rural online centres have in 2016?",
+        "2016 жылы ауылдық онлайн-орталықтардың пайдаланушылары қанша болды?",
+        "Сколько пользователей было у сельских онлайн-центров в 2016 году?",
+    ],
+)
+def test_a_number_is_not_answered_by_another_number(asked: Ask, message: str) -> None:
+    assert asked(message).reply.status == "unknown"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Сколько публичных библиотек было в Казахстане в 2015 году?",
+        "How many public libraries did Kazakhstan have in 2015?",
+        "2015 жылы Қазақстанда қанша кітапхана болды?",
+    ],
+)
+def test_the_country_is_not_answered_by_a_region(asked: Ask, message: str) -> None:
+    assert asked(message).reply.status == "unknown"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Which has more books, Kostanay Regional Library or Pavlodar Regional Library?",
+        "Где больше книг: в Костанайской областной библиотеке или в Павлодарской областной библиотеке?",
+    ],
+)
+def test_libraries_are_not_weighed_by_what_is_known_of_one(asked: Ask, message: str) -> None:
+    assert asked(message).reply.status == "unknown"
+
+
+def test_a_comparison_in_time_is_no_place(asked: Ask) -> None:
+    reply = asked("Тұрақты оқырмандар саны 2024 жылға қарағанда неше пайызға өсті?").reply
+    assert reply.status == "answered" and "4,1" in reply.answer
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "name"),
+    [
+        ("Какой нейроассистент работает в Восточном Казахстане?", "а в Северном?", "AI Zhan"),
+        ("Which neuro-assistant works in East Kazakhstan?", "and in the north?", "AI Zhan"),
+    ],
+)
+def test_a_direction_is_a_region(asked: Ask, first: str, second: str, name: str) -> None:
+    assert name in asked(second, asked(first)).reply.answer
+
+
+def test_that_year_is_the_year_spoken_of(asked: Ask) -> None:
+    first = asked("How many users did the rural online centres have in 2014?")
+    assert "6,608" in asked("and how many trainings were held that year?", first).reply.answer
+
+
+def test_who_took_part_is_known_through_the_library(asked: Ask) -> None:
+    reply = asked("Кто был секретарём маслихата на встрече в библиотеке Чехова?").reply
+    assert "Отыншиев" in reply.answer

@@ -154,3 +154,16 @@ def test_any_text_is_identified(text: str, lean: Language | None) -> None:
     assert (found.spelling == "none") == (found.script is None)
     if found.spelling == "none":
         assert found.language == lean
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Назарбаев университеті библиотекасында временный пользователь статусы кімдерге беріледі?", "kk"),
+        ("хочу білу Маңғыстау кітапханасы туралы", "kk"),
+        ("Что такое «Жан ішінде жарық нұр»?", "ru"),
+        ("где находится Қостанай облыстық кітапханасы", "ru"),
+    ],
+)
+def test_kazakh_words_make_a_message_kazakh_and_names_do_not(identifier: Identifier, text: str, language: str) -> None:
+    assert identifier.identify(text).language == language

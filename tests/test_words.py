@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.fold import fold
-from assistant.words import same_word, words
+from assistant.words import Lexicon, same_word, words
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,21 @@ def test_other_words(left: str, right: str) -> None:
 def test_sameness_has_no_direction_and_no_crash(left: str, right: str) -> None:
     assert same_word(left, right) == same_word(right, left)
     assert same_word(left, left)
+
+
+@pytest.mark.parametrize(
+    ("token", "form"),
+    [
+        ("библиотекой", "библиотека"),
+        ("китапханалардагы", "китапхана"),
+        ("библеотека", "библиотека"),
+        ("libary", "library"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_a_lexicon_knows_the_forms_and_slips_of_its_words(token: str, form: str) -> None:
+    assert form in Lexicon(["библиотека", "китапхана", "library", "unknowing"]).forms(token)
+
+
+def test_a_word_with_forms_is_no_slip_of_another() -> None:
+    assert Lexicon(["караганды", "карагайлы"]).forms("карагандыда") == {"карагандыда", "караганды"}
