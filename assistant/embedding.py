@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import onnxruntime
 from langchain_core.embeddings import Embeddings
+from sentencepiece import SentencePieceProcessor
 from tokenizers import Tokenizer
 
 from assistant.errors import ModelError
 
-GRAPH, TOKENIZER = "model-int8.onnx", "tokenizer.json"
+GRAPH, TOKENIZER, NORMALIZER = "model-int8.onnx", "tokenizer.model", "normalizer.json"
 MODEL_FOLDER = "e5-small-int8-3"
 PASSAGE_TOKENS, QUERY_TOKENS = 512, 256
 THREADS = 2
@@ -34,11 +35,12 @@ class E5Small(Embeddings):
         options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+            self._tokenizer = SentencePieceProcessor(model_file=str(folder / TOKENIZER))
+            self._normalizer = Tokenizer.from_file(str(folder / NORMALIZER)).normalizer
             self._session = onnxruntime.InferenceSession(
                 str(folder / GRAPH), options, providers=["CPUExecutionProvider"]
             )
-        except Exception as error:  # both libraries raise bare Exceptions for a missing or damaged file
+        except Exception as error:  # these libraries raise bare Exceptions for a missing or damaged file
             raise ModelError(f"cannot open the embedding model in {folder}: {error}; run `shyraq ingest`") from error
 
     def embed_query(self, text: str) -> list[float]:
@@ -49,11 +51,13 @@ class E5Small(Embeddings):
         """A unit vector a passage."""
         return [self._embed("passage: " + text, PASSAGE_TOKENS) for text in texts]
 
+    def tokens(self, text: str) -> list[int]:
+        """The numbers of a text's pieces, after that of the beginning."""
+        whole = text.encode("utf-8", "replace").decode()  # no lone surrogates
+        return [self._tokenizer.bos_id(), *self._tokenizer.encode(self._normalizer.normalize_str(whole))]
+
     def _embed(self, text: str, limit: int) -> list[float]:
-        ids = self._tokenizer.encode(text.encode("utf-8", "replace").decode()).ids  # it takes no lone surrogates
-        if len(ids) > limit:
-            ids = [*ids[: limit - 1], ids[-1]]
-        feed = np.array([ids], np.int64)
+        feed = np.array([self.tokens(text)[: limit - 1] + [self._tokenizer.eos_id()]], np.int64)
         output: Any = self._session.run(None, {"input_ids": feed, "attention_mask": np.ones_like(feed)})
         vector: list[float] = output[0][0].tolist()
         return vector

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from assistant.embedding import GRAPH, TOKENIZER, E5Small
+from assistant.embedding import GRAPH, NORMALIZER, TOKENIZER, E5Small
 from assistant.errors import ModelError, ShyraqError
 from ingest.graph import quantise, write_graph
-from ingest.tokenizer import build_tokenizer
+from ingest.tokenizer import build_tokenizer, write_sentencepiece
 from ingest.weights import Tensor, Weights, read_weights
 
 # Latin, combining marks, Cyrillic, general punctuation, currency to number forms, and the tokenizer's word mark "▁".
@@ -51,7 +51,7 @@ def _opens(folder: Path) -> bool:
 
 
 def _write_onnx(weights: Weights, folder: Path) -> None:
-    build_tokenizer(weights).save(str(folder / TOKENIZER))
+    write_sentencepiece(weights, folder / TOKENIZER, folder / NORMALIZER)
     write_graph(weights, folder / "float32.onnx")
     quantise(folder / "float32.onnx", folder / GRAPH)
     (folder / "float32.onnx").unlink()

@@ -9,12 +9,12 @@ import onnxruntime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer
 
 from assistant.embedding import MODEL_FOLDER, TOKENIZER, E5Small, SentenceTransformerModel, open_model
 from assistant.errors import ModelError
 from ingest.graph import write_graph
 from ingest.model import is_latin_or_cyrillic
+from ingest.tokenizer import build_tokenizer
 from ingest.weights import read_weights
 
 SENTENCES = [
@@ -60,12 +60,13 @@ def is_unit(vector: list[float]) -> bool:
 
 @pytest.fixture(scope="module")
 def float_vectors(
-    model_folder: Path, tmp_path_factory: pytest.TempPathFactory
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     """The sentences' vectors by the same weights before they were made 8 bits."""
     path = tmp_path_factory.mktemp("float") / "float32.onnx"
-    write_graph(read_weights().only(is_latin_or_cyrillic), path)
-    tokenizer = Tokenizer.from_file(str(model_folder / TOKENIZER))
+    weights = read_weights().only(is_latin_or_cyrillic)
+    write_graph(weights, path)
+    tokenizer = build_tokenizer(weights)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     found = []
     for sentence in SENTENCES:
@@ -73,6 +74,13 @@ def float_vectors(
         found.append(session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0])
     path.unlink()
     return np.array(found)
+
+
+def test_its_pieces_are_those_of_the_tokenizers_library(model: E5Small) -> None:
+    tokenizer = build_tokenizer(read_weights().only(is_latin_or_cyrillic))
+    odd = ["", "  a  b ", "日本語 кітап", "😀😀", "ﷺ" * 20, "е\u0308\u0301", "a\tb\nc", "ﬁne Ⅷ", "«Абай» – 3 887,5 %"]
+    for text in (f"query: {text}" for text in [*SENTENCES, *odd]):
+        assert [*model.tokens(text), 2] == tokenizer.encode(text).ids, text
 
 
 def test_it_is_near_to_its_float_original(

@@ -169,7 +169,7 @@ def test_a_full_disk_is_told_plainly_and_the_old_index_stays(tiny: Tiny, room: i
 def test_a_damaged_model_is_built_again(model_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "models" / model_folder.name
     shutil.copytree(model_folder, folder)
-    (folder / "tokenizer.json").write_text("{", encoding="utf-8")
+    (folder / "tokenizer.model").write_bytes(b"{")
     with pytest.raises(ModelError, match="shyraq ingest"):
         open_model("e5-small", tmp_path)
     ensure_model(folder, print)
