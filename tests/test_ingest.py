@@ -209,8 +209,10 @@ def interrupt():
     while not any(thread.name.startswith("ThreadPoolExecutor") for thread in threading.enumerate()):
         time.sleep(0.05)
     print("embedding", flush=True)
-    os.kill(os.getpid(), signal.SIGINT)
-threading.Thread(target=interrupt).start()
+    while True:  # as a person would: an interrupt that falls into a weak reference's callback is lost
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(3)
+threading.Thread(target=interrupt, daemon=True).start()
 """
 
 
