@@ -19,7 +19,7 @@ PROJECT = $(UV) pip install --no-deps --build-constraints requirements-build.loc
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: help serve index check test test-postgres test-models lint format eval bench install wheel lock clean
+.PHONY: help serve index check test test-postgres test-models lint format eval bench vectors install wheel lock clean
 
 help: ## list these targets
 	@sed -nE 's/^([a-z-]+):.* ## (.*)/\1\t\2/p' Makefile | expand -t 15
@@ -58,6 +58,9 @@ eval: index ## ask the questions of evals/suites and score the answers
 
 bench: index .venv-models/installed ## measure Shyraq beside the pipeline of LangChain's RAG tutorial
 	@$(MODELS)/python -m evals.bench
+
+vectors: index ## write the vectors that are shipped anew, after many texts have changed
+	@$(BIN)/python -m ingest.vectors
 
 install: .venv/installed ## install what serving takes, in .venv
 

@@ -8,15 +8,14 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from assistant.catalogue import read_references
 from assistant.dialogue import Dialogue
@@ -46,13 +45,12 @@ from ingest.classifier import teach
 from ingest.documents import document_passages
 from ingest.model import ensure_model
 from ingest.passages import passages_of
+from ingest.progress import Say, watched
+from ingest.vectors import Wording, shipped_vectors, wording
 
-Say = Callable[[str], None]
-Wording = tuple[bool, str]  # whether it is embedded as a question, and the text; equal wordings have equal vectors
 FORMAT = 5  # raise it when the meaning of an index folder changes
 KEPT = 2  # versions: the one in force and the one before
 BATCH = 500
-REPORTED = 2000  # texts: about half a minute
 
 
 def ingest(settings: Settings, say: Say, prompts: Path | None = None) -> str:
@@ -85,16 +83,17 @@ def _update(root: Path, knowledge: Knowledge, dialogue: Dialogue, settings: Sett
     if version and _is_whole(root / version, content, settings.chroma_url):
         say(f"The index is up to date: {len(passages)} passages, version {version}")
         return version
-    known = _known_vectors(root, settings.embedding)
-    new = [wording for wording in dict.fromkeys(map(_wording, passages)) if wording not in known]
+    wordings = [wording(passage) for passage in passages]
+    known = _known_vectors(root, settings.embedding, wordings)
+    new = [each for each in dict.fromkeys(wordings) if each not in known]
     if new:
         known |= _embed(new, open_model(settings.embedding, settings.data_dir), say)
-    vectors = np.stack([known[_wording(passage)] for passage in passages])
-    say(f"Writing and verifying {len(passages)} passages…")
+    vectors = np.stack([known[each] for each in wordings])
     folder = _new_folder(root, content)
+    say(f"Writing {len(passages)} passages, and teaching the classifier (about 20 seconds)…")
     _write(folder, knowledge, passages, vectors, {"content": content, "embedding": settings.embedding})
-    _fill_chroma(folder, passages, vectors, settings.chroma_url)
-    _verify(folder, passages, vectors, settings.chroma_url)
+    _fill_chroma(folder, passages, vectors, settings.chroma_url, say)
+    _verify(folder, passages, vectors, settings.chroma_url, say)
     _switch(root, folder)
     _prune(root, settings.chroma_url)
     say(f"The index is ready: {len(passages)} passages ({len(new)} texts embedded anew), version {folder.name}")
@@ -133,13 +132,14 @@ def _new_folder(root: Path, content: str) -> Path:
     return folder
 
 
-def _wording(passage: Passage) -> Wording:
-    text = f"{passage.title}. {passage.text}" if passage.kind == "document" else passage.text
-    return passage.kind == "question", text
+def _known_vectors(root: Path, embedding: str, wordings: Sequence[Wording]) -> dict[Wording, Vectors]:
+    """The vectors of the version in force, and the shipped ones, so that unchanged passages are not embedded again."""
+    known = _indexed_vectors(root, embedding)
+    missing = [each for each in dict.fromkeys(wordings) if each not in known]
+    return known | shipped_vectors(missing) if missing and embedding == "e5-small" else known
 
 
-def _known_vectors(root: Path, embedding: str) -> dict[Wording, Vectors]:
-    """The vectors of the version in force, so that unchanged passages are not embedded again."""
+def _indexed_vectors(root: Path, embedding: str) -> dict[Wording, Vectors]:
     version = current_version(root)
     if not version:
         return {}
@@ -148,34 +148,23 @@ def _known_vectors(root: Path, embedding: str) -> dict[Wording, Vectors]:
         if (manifest["embedding"], manifest["model"]) != (embedding, MODEL_FOLDER):
             return {}
         passages, vectors = read_passages(root / version), np.load(root / version / "vectors.npy")
-        return dict(zip(map(_wording, passages), vectors, strict=True))
+        return dict(zip(map(wording, passages), vectors, strict=True))
     except (OSError, EOFError, ValueError, KeyError, TypeError):
         return {}  # a damaged version saves no work; it is replaced
 
 
 def _embed(new: Sequence[Wording], model: Model, say: Say) -> dict[Wording, Vectors]:
-    """A unit vector a wording, with a bar; where no bar can be drawn, a line now and then."""
-    columns = (TextColumn("Embedding"), BarColumn(), MofNCompleteColumn(), TextColumn("texts"), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console) as bar, ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
-            found = bar.track(pool.map(lambda wording: _vector(wording, model), new), len(new))
-            return dict(zip(new, found if console.is_terminal else _told(found, len(new), say), strict=True))
+            vectors = pool.map(lambda each: _vector(each, model), new)
+            return dict(zip(new, watched(vectors, len(new), "Embedding texts", say), strict=True))
         except BaseException:
             pool.shutdown(cancel_futures=True)  # or Ctrl+C would wait for thousands of texts
             raise
 
 
-def _told(vectors: Iterable[Vectors], total: int, say: Say) -> Iterator[Vectors]:
-    """The vectors, and word of every REPORTED of them."""
-    for done, vector in enumerate(vectors, 1):
-        if done % REPORTED == 0:
-            say(f"Embedded {done} of {total} texts…")
-        yield vector
-
-
-def _vector(wording: Wording, model: Model) -> Vectors:
-    is_question, text = wording
+def _vector(each: Wording, model: Model) -> Vectors:
+    is_question, text = each
     return np.array(model.embed_query(text) if is_question else model.embed_documents([text])[0], np.float32)
 
 
@@ -197,33 +186,42 @@ def _write(
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
+def _batches(passages: Sequence[Passage]) -> list[tuple[Language, range]]:
+    """The rows of each language's collection, a batch at a time."""
+    counts = Counter(passage.language for passage in passages)
+    return [
+        (language, range(start, min(start + BATCH, counts[language])))
+        for language in LANGUAGES
+        for start in range(0, counts[language], BATCH)
+    ]
+
+
 def _rows(passages: Sequence[Passage], vectors: Vectors, language: Language) -> Vectors:
     return vectors[[number for number, passage in enumerate(passages) if passage.language == language]]
 
 
-def _fill_chroma(folder: Path, passages: Sequence[Passage], vectors: Vectors, url: str | None) -> None:
+def _fill_chroma(folder: Path, passages: Sequence[Passage], vectors: Vectors, url: str | None, say: Say) -> None:
     """One collection a language; a row's id is its place among the passages of that language."""
+    rows = {language: _rows(passages, vectors, language) for language in LANGUAGES}
+    batches = _batches(passages)
     with chroma(folder, url) as client:
-        for language in LANGUAGES:
-            rows = _rows(passages, vectors, language)
-            collection = create_collection(client, language, folder.name, len(rows))
-            for start in range(0, len(rows), BATCH):
-                part = rows[start : start + BATCH]
-                collection.add(ids=[str(start + place) for place in range(len(part))], embeddings=part)
+        into = {lang: create_collection(client, lang, folder.name, len(rows[lang])) for lang in LANGUAGES}
+        for language, batch in watched(batches, len(batches), "Filling Chroma", say):
+            into[language].add(ids=[str(row) for row in batch], embeddings=rows[language][batch])
 
 
-def _verify(folder: Path, passages: Sequence[Passage], vectors: Vectors, url: str | None) -> None:
+def _verify(folder: Path, passages: Sequence[Passage], vectors: Vectors, url: str | None, say: Say) -> None:
     """Look every vector up in what was written, opened anew; raises IndexUnavailable if one is not found."""
+    rows = {language: _rows(passages, vectors, language) for language in LANGUAGES}
+    batches = _batches(passages)
     with chroma(folder, url) as client:
-        for language in LANGUAGES:
-            collection = open_collection(client, language, folder.name)
-            rows = _rows(passages, vectors, language)
-            for start in range(0, len(rows), BATCH):
-                missed = lost(collection, rows, range(start, min(start + BATCH, len(rows))))
-                if missed:
-                    raise IndexUnavailable(
-                        f"{missed} vectors cannot be found in the new index; the one in force stays as it is"
-                    )
+        written = {language: open_collection(client, language, folder.name) for language in LANGUAGES}
+        for language, batch in watched(batches, len(batches), "Verifying", say):
+            missed = lost(written[language], rows[language], batch)
+            if missed:
+                raise IndexUnavailable(
+                    f"{missed} vectors cannot be found in the new index; the one in force stays as it is"
+                )
     (folder / VERIFIED).touch()
 
 

@@ -14,12 +14,13 @@ from pypdf import PdfReader
 from assistant.clean import clean
 from assistant.index import Passage
 from assistant.language import Identifier
+from ingest.progress import Say
 
 PIECE, OVERLAP = 700, 100  # characters: within the model's 512 tokens in all three languages
 LARGEST = 20 * 2**20  # bytes; a larger file is a mistake or an attack
 
 
-def document_passages(folder: Path, identifier: Identifier, say: Callable[[str], None]) -> list[Passage]:
+def document_passages(folder: Path, identifier: Identifier, say: Say) -> list[Passage]:
     """The passages of every file under `folder`; a file that cannot be read is named through `say` and skipped."""
     passages: list[Passage] = []
     for path in sorted(folder.rglob("*")) if folder.is_dir() else []:

@@ -3,7 +3,6 @@
 import json
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,12 @@ import numpy as np
 from assistant.embedding import GRAPH, NORMALIZER, TOKENIZER, E5Small
 from assistant.errors import ModelError, ShyraqError
 from ingest.graph import quantise, write_graph
+from ingest.progress import Say
 from ingest.tokenizer import build_tokenizer, write_sentencepiece
 from ingest.weights import Tensor, Weights, read_weights
 
 # Latin, combining marks, Cyrillic, general punctuation, currency to number forms, and the tokenizer's word mark "▁".
 SCRIPTS = ((0, 0x24F), (0x300, 0x36F), (0x400, 0x52F), (0x2000, 0x206F), (0x20A0, 0x214F), (0x2581, 0x2581))
-
-Say = Callable[[str], None]
 
 
 def ensure_model(folder: Path, say: Say) -> None:

@@ -22,7 +22,6 @@ from assistant.errors import IndexUnavailable, KnowledgeError, ModelError
 from assistant.index import POINTER, VERIFIED, Index, Shelf, chroma
 from assistant.knowledge import LANGUAGES, Language
 from assistant.settings import ROOT
-from ingest import build
 from ingest.model import ensure_model
 from tests.tiny import EVENT, Tiny, command, copy_tiny, unfound, vector_of, write_tiny
 
@@ -452,11 +451,3 @@ def test_a_chroma_server_holds_the_vectors_instead(model_folder: Path, tmp_path:
     with pytest.raises(IndexUnavailable):
         tiny.shelf().index()
     gc.collect()  # Chroma's client leaves its sockets to the garbage collector
-
-
-def test_where_no_bar_can_be_drawn_progress_is_told_in_lines() -> None:
-    said: list[str] = []
-    vector = np.zeros(1, np.float32)
-    told = list(build._told(iter([vector] * (2 * build.REPORTED + 1)), 5000, said.append))
-    assert len(told) == 2 * build.REPORTED + 1
-    assert said == ["Embedded 2000 of 5000 texts…", "Embedded 4000 of 5000 texts…"]

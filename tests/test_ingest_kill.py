@@ -12,7 +12,7 @@ from tests.tiny import EVENT, Tiny, command, unfound
 
 KILLS = 24
 SENTENCES = ("The night reading takes place every year.", "Readers meet once a year, at night.")
-WRITING, READY = "Writing and verifying", "The index is ready"
+WRITING, READY = "Writing", "The index is ready"
 
 
 @pytest.mark.timeout(600)
