@@ -13,7 +13,7 @@ from assistant.fold import fold
 from assistant.knowledge import LANGUAGES, Aspect, Entry, FacetValue, Knowledge, Language, Place, Source, Topic
 from assistant.names import Names
 from assistant.patterns import Patterns
-from assistant.words import Lexicon, words
+from assistant.words import Lexicon, folded_words, words
 
 # Kinds that have proper names; what the others are called ("online catalogues") is for search, not for naming.
 NAMED = {"library", "organisation", "person", "system"}
@@ -147,7 +147,7 @@ class Catalogue:
         names = (name for spoken in LANGUAGES for name in known.entry.names(spoken))
         asked = (self.topics[topic].words[language] for topic in known.aspect.answers)
         texts = [known.aspect.text[language], *known.aspect.questions[language], *names, *(w for t in asked for w in t)]
-        return frozenset(word for text in texts for word in _folded_words(text))
+        return frozenset(word for text in texts for word in folded_words(text))
 
 
 def read_references(knowledge: Knowledge, passages: Iterable[str]) -> References:
@@ -160,14 +160,8 @@ def read_references(knowledge: Knowledge, passages: Iterable[str]) -> References
     ]
     spread = Counter(word for found in used for word in found)
     stems = Counter(stem for found in used for stem in {_stem(word) for word in found} - {""})
-    met = {word for text in passages for word in words(fold(text))}.union(spread)
+    met = {word for text in passages for word in folded_words(text)}.union(spread)
     return References(named=named, spread=dict(spread), stems=dict(stems), words=sorted(met))
-
-
-@lru_cache(maxsize=10_000)
-def _folded_words(text: str) -> tuple[str, ...]:
-    """Names and topic words are met in every aspect that they belong to."""
-    return tuple(words(fold(text)))
 
 
 def _stem(word: str) -> str:

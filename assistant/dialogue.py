@@ -14,7 +14,8 @@ from assistant.index import Hit
 from assistant.knowledge import LANGUAGES, WordLists
 from assistant.patterns import Patterns
 from assistant.question import BROAD, FORMS, Question
-from assistant.ranking import folded_words, likeness
+from assistant.ranking import likeness
+from assistant.words import folded_words
 
 FILE = "dialogue.yaml"
 PREFIX = "intent#"
@@ -53,9 +54,22 @@ class Dialogue:
         named = ((name, word) for name, intent in intents.items() for word in intent.words.all())
         return cls(intents, Patterns(named))
 
-    def intent(self, question: Question, hits: Sequence[Hit], catalogue: Catalogue) -> str | None:
+    def shown(self, question: Question) -> list[str]:
+        """The intents that a message's own words show."""
+        return [found.name for found in self.patterns.find(question.tokens)]
+
+    def told(self, question: Question, shown: Sequence[str]) -> str | None:
+        """Which of the intents shown it is: an attempt on the orders always, the rest where nothing is asked."""
+        names = [name for name in shown if not name.startswith(REPEAT)]
+        if "injection" in names:
+            return "injection"
+        if not names or not _asks_nothing(question):
+            return None
+        rude = next((name for name in names if self.intents[name].status == "declined"), None)
+        return rude or (names[0] if _is_brief(question) else None)
+
+    def intent(self, question: Question, shown: Sequence[str], hits: Sequence[Hit], catalogue: Catalogue) -> str | None:
         """The small talk that a message is like, if it is little else."""
-        shown = [found.name for found in self.patterns.find(question.tokens)]
         if len(question.tokens) > LONGEST:
             return None
         near = [hit for hit in hits if hit.passage.aspect.startswith(PREFIX) and _may_be(hit, shown)]
@@ -67,19 +81,11 @@ class Dialogue:
             return None
         return best.passage.aspect.removeprefix(PREFIX)
 
-    def told(self, question: Question) -> str | None:
-        """What a message's own words show: an attempt on the orders always, the rest where nothing is asked."""
-        shown = [found.name for found in self.patterns.find(question.tokens)]
-        names = [name for name in shown if not name.startswith(REPEAT)]
-        if "injection" in names:
-            return "injection"
-        if not names or not _asks_nothing(question):
-            return None
-        rude = next((name for name in names if self.intents[name].status == "declined"), None)
-        brief = (
-            len(question.tokens) <= BRIEF and not set(question.topics) - FORMS and "question-word" not in question.forms
-        )
-        return rude or (names[0] if brief else None)
+
+def _is_brief(question: Question) -> bool:
+    """Whether a message is short, and asks for nothing by any word."""
+    asks = set(question.topics) - FORMS or "question-word" in question.forms
+    return len(question.tokens) <= BRIEF and not asks
 
 
 def _asks_nothing(question: Question) -> bool:

@@ -15,21 +15,7 @@ from assistant.question import BROAD, FORMS, Question
 from assistant.ranking import UNLIKELY, WEIGHTS, coverage, covers
 from assistant.retrieval import WORDED, Candidate, Gap
 
-SIGNALS = (
-    "fit",
-    "lead",
-    "alike",
-    "alike_lead",
-    "covered",
-    "unseen",
-    "answers",
-    "lacks",
-    "named",
-    "short",
-    "exact",
-    "chance",
-    "chance_lead",
-)
+SIGNALS = tuple("fit lead alike alike_lead covered unseen answers lacks named short exact chance chance_lead".split())
 EXACT = 0.9  # share of a typical question that makes the message the same question
 NO_GAP = 0.8  # the score of "no gap is near": below what unrelated questions get
 

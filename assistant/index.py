@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 from urllib.parse import urlsplit
 from weakref import finalize
 
@@ -108,15 +108,10 @@ class Part:
         place = np.arange(len(owners)) - np.repeat(first, np.diff(np.append(first, len(owners))))
         kept = sorting[(place < SHOWN) | self._is_text[order][sorting]]
         kept = kept[np.argsort(-scores[kept], kind="stable")]
-        return [
-            Hit(
-                self.rows[order[at]],
-                float(cosines[at]),
-                float(overlap[order[at]]),
-                float(chances[self.aspect_of[order[at]]]),
-            )
-            for at in kept
-        ]
+        rows = order[kept]
+        columns = (cosines[kept], overlap[rows], chances[self.aspect_of[rows]])
+        found = zip(rows.tolist(), *(column.tolist() for column in columns), strict=True)
+        return [Hit(self.rows[row], *numbers) for row, *numbers in found]
 
 
 class Index:
@@ -160,7 +155,7 @@ class Index:
 
     def _check(self, language: Language) -> None:
         """A look at a few vectors: Chroma goes on counting rows that it has lost."""
-        collection, vectors = self.collections[language], self.vectors(language)
+        collection, vectors = self.collections[language], self._parts[language].vectors
         sample = sorted({0, len(vectors) // 2, len(vectors) - 1}) if len(vectors) else []
         if collection.count() != len(vectors) or lost(collection, vectors, sample):
             raise ValueError(f"the collection of {language} is not whole")
@@ -233,13 +228,14 @@ def drop_collections(folder: Path, url: str) -> None:
                 client.delete_collection(collection_name(language, folder.name))
 
 
-def lost(collection: Collection, vectors: Vectors, sample: Sequence[int]) -> int:
+def lost(collection: Collection, vectors: NDArray[np.floating[Any]], sample: Sequence[int]) -> int:
     """How many of the sampled rows of `vectors` (rows × dimensions) Chroma does not find; its ids are row numbers."""
     if not sample:
         return 0
-    found = collection.query(query_embeddings=vectors[list(sample)], n_results=1, include=[])["ids"]
-    near = zip(sample, found, strict=True)
-    return sum(not ids or float(vectors[int(ids[0])] @ vectors[row]) < 1 - SAME for row, ids in near)
+    asked = vectors[list(sample)].astype(np.float32)
+    found = collection.query(query_embeddings=asked, n_results=1, include=[])["ids"]
+    near = zip(asked, found, strict=True)
+    return sum(not ids or float(vectors[int(ids[0])].astype(np.float32) @ row) < 1 - SAME for row, ids in near)
 
 
 def open_chroma(folder: Path, url: str | None) -> Client:

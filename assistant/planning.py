@@ -1,43 +1,23 @@
 """Question and evidence → plan: what to say, or that it is not known."""
 
 from collections.abc import Sequence
-from math import exp, log
-from typing import Literal
+from math import exp
 
 from assistant.catalogue import Catalogue, Known
-from assistant.gate import EXACT, Gate, signals
-from assistant.knowledge import Entry
+from assistant.gate import Gate, signals
+from assistant.listing import list_libraries
 from assistant.question import BROAD, FORMS, Question
-from assistant.ranking import folded_words
 from assistant.retrieval import Candidate, Found
 from assistant.schema import Plan
+from assistant.words import folded_words
 
 SURE = 0.12  # the gate's probability from which a candidate is said
 FIRM = 0.85  # …from which words that speak of a gap do not stop it
-LIKELY = log(0.5)  # the classifier's chance from which an aspect is meant, though a list was asked for
 TOGETHER = 2.0  # fit behind the best within which an aspect may answer the other half of a question
 CLEAR = 0.85  # share from which the best candidate alone is said
 DOUBTED = 0.1  # share from which the second is said beside it
 REPEATED = 0.6  # share of the shorter one's words in the other, from which two aspects say much the same
-STRENGTHS, CHALLENGES = "strength", "challenge"
-PROOFS = {
-    "strength": "strength",
-    "challenge": "challenge",
-    "audience": "audience",
-    "type": "overview",
-    "place": "overview",
-}
-DIRECT = {
-    "figure",
-    "event",
-    "system",
-    "organisation",
-    "person",
-    "glossary",
-}  # kinds whose aspects may name libraries outright
 TELLING = 1.15  # score from which a gap is named in the answer
-UNDERSTOOD = 0.25  # of a question's wording, from which a list is what it asks for
-SETTLED = 0.4  # the same where only a place is given
 MANY = 5  # entries a clarifying question may offer
 
 
@@ -45,7 +25,7 @@ def plan(question: Question, found: Found, catalogue: Catalogue, gate: Gate) -> 
     """The plan for one question."""
     return (
         _comparison(question, found, catalogue)
-        or _listing(question, found, catalogue)
+        or list_libraries(question, found, catalogue)
         or _clarification(question)
         or _introduction(question, catalogue)
         or _answer(question, found, catalogue, gate)
@@ -75,80 +55,6 @@ def _spoken_for(entry: str, question: Question, catalogue: Catalogue) -> Known:
     """The aspect of an entry that best meets the topics asked for; its first one where none does."""
     asked = set(question.topics) - FORMS - BROAD
     return max(catalogue.by_entry[entry], key=lambda known: len(asked.intersection(known.aspect.answers)))
-
-
-def _listing(question: Question, found: Found, catalogue: Catalogue) -> Plan | None:
-    """Libraries that share what the question names, where it asks for libraries by what they are like."""
-    kind: Literal["count", "list"] = "count" if "count" in question.forms else "list"
-    forms = question.forms & {"list", "count", "where"}
-    if question.entities or question.years or not forms:
-        return None
-    facets = _facets(question)
-    places = [place for place in question.places if catalogue.places[place].kind != "country"]
-    if not facets and (not places or forms == {"where"} or _asks_for_gap(question, catalogue)):
-        return None
-    if _is_said_outright(question, found) or _understood(question, catalogue) < (UNDERSTOOD if facets else SETTLED):
-        return None
-    nearby = [entry for entry in catalogue.libraries() if _lies_in(entry, places, catalogue)]
-    entries = [entry for entry in nearby if _has_all(entry, facets)] or [
-        entry for entry in nearby if _has(entry, facets)
-    ]
-    if not entries:
-        return None
-    proofs = tuple(_proof(entry, facets, catalogue).id for entry in entries)
-    names = tuple(f"{facet}:{value}" for facet, value in facets)
-    return Plan(kind=kind, aspects=proofs, entries=tuple(e.id for e in entries), facets=names, places=tuple(places))
-
-
-def _asks_for_gap(question: Question, catalogue: Catalogue) -> bool:
-    """Whether the words ask for something that we are known to lack, such as the names of villages."""
-    asked = [catalogue.topics[topic] for topic in question.topics if topic not in FORMS | BROAD]
-    return any(topic.missing and any(topic.questions.all()) for topic in asked)
-
-
-def _facets(question: Question) -> list[tuple[str, str]]:
-    """The facets spoken of: challenges where something lacks, strengths otherwise."""
-    lacking = bool({"lack", "challenge"}.intersection(question.topics))
-    challenges = [pair for pair in question.facets if pair[0] == CHALLENGES]
-    if lacking and challenges:
-        return [pair for pair in question.facets if pair[0] != STRENGTHS]
-    return [] if lacking else [pair for pair in question.facets if pair[0] != CHALLENGES]
-
-
-def _understood(question: Question, catalogue: Catalogue) -> float:
-    """The share of the wording, weighed by rarity, that facets, places and forms account for."""
-    total = sum(catalogue.rarity(token) for token in question.tokens)
-    return 1 - sum(catalogue.rarity(token) for token in question.free) / total if total else 0.0
-
-
-def _is_said_outright(question: Question, found: Found) -> bool:
-    """Whether an aspect was written for just this question."""
-    best = found.candidates[0] if found.candidates else None
-    if not best or not best.known:
-        return False
-    return best.known.entry.kind in DIRECT and (best.alike > EXACT or best.hit.chance >= LIKELY)
-
-
-def _has_all(entry: Entry, facets: Sequence[tuple[str, str]]) -> bool:
-    return all(value in entry.facets.get(facet, ()) for facet, value in facets)
-
-
-def _has(entry: Entry, facets: Sequence[tuple[str, str]]) -> bool:
-    """Whether an entry has one value of each facet spoken of ("for children and for adults")."""
-    kinds = {facet for facet, _ in facets}
-    return all(any(value in entry.facets.get(kind, ()) for facet, value in facets if facet == kind) for kind in kinds)
-
-
-def _lies_in(entry: Entry, places: Sequence[str], catalogue: Catalogue) -> bool:
-    mine = {part for place in entry.facets.get("place", ()) for part in catalogue.within(place)}
-    return not places or bool(mine.intersection(places))
-
-
-def _proof(entry: Entry, facets: Sequence[tuple[str, str]], catalogue: Catalogue) -> Known:
-    """The aspect of an entry that shows why it is on a list."""
-    aspects = {known.aspect.id: known for known in catalogue.by_entry[entry.id]}
-    wanted = PROOFS.get(facets[0][0], "overview") if len(facets) == 1 else "overview"
-    return aspects.get(wanted) or aspects.get("overview") or catalogue.by_entry[entry.id][0]
 
 
 def _clarification(question: Question) -> Plan | None:

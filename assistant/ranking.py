@@ -8,14 +8,13 @@ aspects of an entry alike; the classifier, and the aspect's own text and vocabul
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 from assistant.catalogue import Catalogue, Known
-from assistant.fold import fold
 from assistant.index import Hit
 from assistant.question import BROAD, FORMS, Question
-from assistant.words import words
+from assistant.words import folded_words
 
 WEIGHTS = Path(__file__).with_name("weights.json")
 GLANCE = 0.04  # × ln P beside a hit's score
@@ -83,9 +82,3 @@ def likeness(said: frozenset[str], text: str, catalogue: Catalogue) -> float:
     total = sum(catalogue.rarity(word) for word in wording)
     had = sum(catalogue.rarity(word) for word in wording if word in said)
     return had / total if total else 0.0
-
-
-@lru_cache(maxsize=50_000)
-def folded_words(text: str) -> tuple[str, ...]:
-    """The folded words of a passage; the same passages come up again and again."""
-    return tuple(words(fold(text)))

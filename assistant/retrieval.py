@@ -11,7 +11,8 @@ from assistant.catalogue import Catalogue, Known
 from assistant.index import Hit
 from assistant.knowledge import Topic
 from assistant.question import COUNTED, Question
-from assistant.ranking import UNLIKELY, Ranking, features, folded_words, glance, likeness
+from assistant.ranking import UNLIKELY, Ranking, features, glance, likeness
+from assistant.words import folded_words
 
 OTHER_YEARS = 1.5  # fit taken from an aspect about several years, where one year is asked for
 NEAR = 4  # aspects of other years that may show that just the year asked for is not known
@@ -64,7 +65,7 @@ def retrieve(question: Question, hits: Sequence[Hit], catalogue: Catalogue, rank
     for hit in hits:
         grouped.setdefault(hit.passage.aspect, []).append(hit)
     lacked = [found[0] for name, found in grouped.items() if name.startswith("topic#")]
-    lacked.sort(key=lambda hit: -hit.score - LIKELY * max(hit.chance, UNLIKELY))
+    lacked.sort(key=lambda hit: -_pull(hit.score, hit.chance))
     gaps = [_gap(question, hit, catalogue) for hit in lacked[:DEEP]]
     rest = [(catalogue.known.get(name), found) for name, found in grouped.items() if not name.startswith(NOT_EVIDENCE)]
     rest.sort(key=lambda aspect: -glance(aspect[1][0]))
@@ -76,7 +77,7 @@ def retrieve(question: Question, hits: Sequence[Hit], catalogue: Catalogue, rank
         unmet = "year" if any(other.fit > best for other in others if not _rules_out(question, other)) else None
     return Found(
         tuple(sorted(candidates, key=lambda candidate: -candidate.fit)),
-        tuple(sorted(gaps, key=lambda gap: -gap.score - LIKELY * gap.chance)),
+        tuple(sorted(gaps, key=lambda gap: -_pull(gap.score, gap.chance))),
         unmet,
     )
 
@@ -128,9 +129,11 @@ def _is_in(question: Question, known: Known | None, catalogue: Catalogue) -> boo
 
     Neither does the country, but where a year is given too: a region's number is not the country's.
     """
+    if known is None or not question.places:
+        return True
     asked = {place for place in question.places if catalogue.places[place].kind != "country"}
-    if not asked or known is None:
-        return known is None or not question.places or not question.years or not known.places
+    if not asked:
+        return not (question.years and known.places)
     return any(known.places & catalogue.within(place) or _holds(known.places, place, catalogue) for place in asked)
 
 
@@ -151,6 +154,11 @@ def _candidate(
     if known and len(question.years) == 1 and len(known.years) > 1 and "growth" not in question.topics:
         fit -= OTHER_YEARS
     return Candidate(known, best, fit, alike, vocabulary)
+
+
+def _pull(score: float, chance: float) -> float:
+    """How near a gap is."""
+    return score + LIKELY * max(chance, UNLIKELY)
 
 
 def _gap(question: Question, hit: Hit, catalogue: Catalogue) -> Gap:

@@ -7,6 +7,8 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
+from assistant.fold import fold
+
 _WORD = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")
 LONGEST_ENDING = 12  # "кітапхана|ларымыздағы": plural, possessive, locative and adjective ending on one word
 OTHER_ENDING = 3  # letters that replace an ending: библиотек|ой for библиотек|а
@@ -18,6 +20,12 @@ TYPO_FROM = 6  # a mistyped letter is forgiven in words of this length and longe
 def words(text: str) -> list[str]:
     """The words and numbers of a text, in order, without punctuation."""
     return _WORD.findall(text)
+
+
+@lru_cache(maxsize=50_000)
+def folded_words(text: str) -> tuple[str, ...]:
+    """The words of a text, folded; passages and names come up again and again."""
+    return tuple(words(fold(text)))
 
 
 @lru_cache(maxsize=200_000)

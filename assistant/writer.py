@@ -9,9 +9,9 @@ from assistant.dialogue import Dialogue
 from assistant.index import Passage
 from assistant.knowledge import Language
 from assistant.phrases import Phrases
-from assistant.ranking import folded_words
 from assistant.schema import Citation, Plan, Status
 from assistant.sentences import sentences
+from assistant.words import folded_words
 
 SUGGESTIONS = 3
 _ITEM = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s")

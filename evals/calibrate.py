@@ -21,9 +21,10 @@ from assistant.gate import SIGNALS, signals
 from assistant.index import Hit, Index, Passage, Shelf
 from assistant.knowledge import LANGUAGES, Language
 from assistant.question import Question, understand
-from assistant.ranking import FEATURES, WEIGHTS, Ranking, features, folded_words
+from assistant.ranking import FEATURES, WEIGHTS, Ranking, features
 from assistant.retrieval import Candidate, Found, retrieve
 from assistant.settings import read_settings
+from assistant.words import folded_words
 from ingest.classifier import teach
 
 EACH = 600  # questions of a kind and language

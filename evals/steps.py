@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from assistant import ask
+from assistant import ask, thought
 from assistant.contract import ChatRequest
 from assistant.conversation import converse
 from assistant.core import open_core
@@ -24,7 +24,7 @@ STEPS: dict[str, tuple[tuple[Any, str], ...]] = {
     "understanding": ((ask, "understand"),),
     "embedding": ((E5Small, "embed_query"),),
     "search": ((Index, "search"),),
-    "ranking and planning": ((ask, "retrieve"), (ask, "plan")),
+    "ranking and planning": ((thought, "retrieve"), (thought, "plan")),
     "writing": ((Writer, "write"),),
     "grounding": ((ask, "grounded"),),
     "storing": ((Store, "record"),),

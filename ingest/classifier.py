@@ -20,24 +20,35 @@ def teach(vectors: Floats, labels: Sequence[str]) -> Classifier:
         return Classifier((), empty.sum(axis=1), empty, empty[0])
     classes, wanted = np.unique(np.array(labels), return_inverse=True)
     mean = vectors.mean(axis=0)
-    rows = centred(vectors, mean)
-    design = np.hstack([rows, np.ones((len(rows), 1), np.float32)])
+    design = np.hstack([centred(vectors, mean), np.ones((len(vectors), 1), np.float32)])
     weights = np.zeros((design.shape[1], len(classes)), np.float32)
-    first, second = np.zeros_like(weights), np.zeros_like(weights)
-    order = np.random.default_rng(7)
-    steps = EPOCHS * -(-len(rows) // BATCH)
-    step = 0
-    for _ in range(EPOCHS):
-        shuffled = order.permutation(len(rows))
-        for start in range(0, len(rows), BATCH):
-            batch = shuffled[start : start + BATCH]
-            slope = _slope(design[batch], weights, wanted[batch])
-            step += 1
-            first += (1 - MOMENTUM) * (slope - first)
-            second += (1 - SPREAD) * (slope * slope - second)
-            rate = RATE * (1 - step / (steps + 1)) / (1 - MOMENTUM**step)
-            weights -= rate * first / (np.sqrt(second / (1 - SPREAD**step)) + TINY)
+    batches = _batches(len(design))
+    adam = _Adam(weights, steps=len(batches))
+    for batch in batches:
+        adam.step(_slope(design[batch], weights, wanted[batch]))
     return Classifier(tuple(classes.tolist()), mean, weights[:-1].copy(), weights[-1].copy())
+
+
+def _batches(count: int) -> list[NDArray[np.int64]]:
+    """Row numbers, shuffled anew for each epoch, a batch at a time."""
+    order = np.random.default_rng(7)
+    epochs = [order.permutation(count) for _ in range(EPOCHS)]
+    return [epoch[start : start + BATCH] for epoch in epochs for start in range(0, count, BATCH)]
+
+
+class _Adam:
+    """Changes `weights` in place, by smaller steps as the last of them comes near."""
+
+    def __init__(self, weights: Floats, steps: int) -> None:
+        self._weights, self._steps, self._done = weights, steps, 0
+        self._first, self._second = np.zeros_like(weights), np.zeros_like(weights)
+
+    def step(self, slope: Floats) -> None:
+        self._done += 1
+        self._first += (1 - MOMENTUM) * (slope - self._first)
+        self._second += (1 - SPREAD) * (slope * slope - self._second)
+        rate = RATE * (1 - self._done / (self._steps + 1)) / (1 - MOMENTUM**self._done)
+        self._weights -= rate * self._first / (np.sqrt(self._second / (1 - SPREAD**self._done)) + TINY)
 
 
 def _slope(rows: Floats, weights: Floats, wanted: NDArray[np.int64]) -> Floats:

@@ -1,0 +1,94 @@
+"""Question → the libraries that share what it names: "which libraries in Almaty are for children", "how many …"."""
+
+from collections.abc import Sequence
+from math import log
+from typing import Literal
+
+from assistant.catalogue import Catalogue, Known
+from assistant.gate import EXACT
+from assistant.knowledge import Entry
+from assistant.question import BROAD, FORMS, Question
+from assistant.retrieval import Found
+from assistant.schema import Plan
+
+LIKELY = log(0.5)  # the classifier's chance from which an aspect is meant, though a list was asked for
+UNDERSTOOD = 0.25  # of a question's wording, from which a list is what it asks for
+SETTLED = 0.4  # the same where only a place is given
+STRENGTHS, CHALLENGES = "strength", "challenge"
+PROVING = {"strength", "challenge", "audience"}  # facets that an aspect of the same name speaks of
+# Kinds whose aspects may name libraries outright.
+DIRECT = {"figure", "event", "system", "organisation", "person", "glossary"}
+
+
+def list_libraries(question: Question, found: Found, catalogue: Catalogue) -> Plan | None:
+    """Libraries that share what the question names, where it asks for libraries by what they are like."""
+    kind: Literal["count", "list"] = "count" if "count" in question.forms else "list"
+    forms = question.forms & {"list", "count", "where"}
+    if question.entities or question.years or not forms:
+        return None
+    facets = _facets(question)
+    places = [place for place in question.places if catalogue.places[place].kind != "country"]
+    if not facets and (not places or forms == {"where"} or _asks_for_gap(question, catalogue)):
+        return None
+    if _is_said_outright(question, found) or _understood(question, catalogue) < (UNDERSTOOD if facets else SETTLED):
+        return None
+    nearby = [entry for entry in catalogue.libraries() if _lies_in(entry, places, catalogue)]
+    entries = [entry for entry in nearby if _has_all(entry, facets)] or [
+        entry for entry in nearby if _has(entry, facets)
+    ]
+    if not entries:
+        return None
+    proofs = tuple(_proof(entry, facets, catalogue).id for entry in entries)
+    names = tuple(f"{facet}:{value}" for facet, value in facets)
+    return Plan(kind=kind, aspects=proofs, entries=tuple(e.id for e in entries), facets=names, places=tuple(places))
+
+
+def _asks_for_gap(question: Question, catalogue: Catalogue) -> bool:
+    """Whether the words ask for something that we are known to lack, such as the names of villages."""
+    asked = [catalogue.topics[topic] for topic in question.topics if topic not in FORMS | BROAD]
+    return any(topic.missing and any(topic.questions.all()) for topic in asked)
+
+
+def _facets(question: Question) -> list[tuple[str, str]]:
+    """The facets spoken of: challenges where something lacks, strengths otherwise."""
+    lacking = bool({"lack", "challenge"}.intersection(question.topics))
+    challenges = [pair for pair in question.facets if pair[0] == CHALLENGES]
+    if lacking and challenges:
+        return [pair for pair in question.facets if pair[0] != STRENGTHS]
+    return [] if lacking else [pair for pair in question.facets if pair[0] != CHALLENGES]
+
+
+def _understood(question: Question, catalogue: Catalogue) -> float:
+    """The share of the wording, weighed by rarity, that facets, places and forms account for."""
+    total = sum(catalogue.rarity(token) for token in question.tokens)
+    return 1 - sum(catalogue.rarity(token) for token in question.free) / total if total else 0.0
+
+
+def _is_said_outright(question: Question, found: Found) -> bool:
+    """Whether an aspect was written for just this question."""
+    best = found.candidates[0] if found.candidates else None
+    if not best or not best.known:
+        return False
+    return best.known.entry.kind in DIRECT and (best.alike > EXACT or best.hit.chance >= LIKELY)
+
+
+def _has_all(entry: Entry, facets: Sequence[tuple[str, str]]) -> bool:
+    return all(value in entry.facets.get(facet, ()) for facet, value in facets)
+
+
+def _has(entry: Entry, facets: Sequence[tuple[str, str]]) -> bool:
+    """Whether an entry has one value of each facet spoken of ("for children and for adults")."""
+    kinds = {facet for facet, _ in facets}
+    return all(any(value in entry.facets.get(kind, ()) for facet, value in facets if facet == kind) for kind in kinds)
+
+
+def _lies_in(entry: Entry, places: Sequence[str], catalogue: Catalogue) -> bool:
+    mine = {part for place in entry.facets.get("place", ()) for part in catalogue.within(place)}
+    return not places or bool(mine.intersection(places))
+
+
+def _proof(entry: Entry, facets: Sequence[tuple[str, str]], catalogue: Catalogue) -> Known:
+    """The aspect of an entry that shows why it is on a list."""
+    aspects = {known.aspect.id: known for known in catalogue.by_entry[entry.id]}
+    wanted = facets[0][0] if len(facets) == 1 and facets[0][0] in PROVING else "overview"
+    return aspects.get(wanted) or aspects.get("overview") or catalogue.by_entry[entry.id][0]

@@ -1,0 +1,139 @@
+"""What to say to a message: taken as it stands, part by part, or made whole from the turns before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.dialogue import Dialogue
+from assistant.embedding import Model
+from assistant.followup import SHIFTS, choice, frame, link, resume
+from assistant.gate import Gate
+from assistant.index import Hit, Index
+from assistant.parts import parts
+from assistant.planning import overview, plan
+from assistant.question import Question, understand
+from assistant.ranking import Ranking
+from assistant.retrieval import retrieve
+from assistant.schema import Focus, Plan, Turn
+
+# Forms that make a message a follow-up whatever else it may be; so does being barely more than a name.
+POINTING = frozenset({"anaphora", "same-year", *SHIFTS})
+BARE = 4
+EARNEST = 0.6  # the chance that one part of a message must have, for its parts to be answered one by one
+
+
+@dataclass(frozen=True)
+class Thought:
+    """What to say, and what the turn was about."""
+
+    plans: tuple[Plan, ...]
+    focus: Focus
+
+    @property
+    def chance(self) -> float:
+        """How surely the first plan answers."""
+        return self.plans[0].chance
+
+
+class Thinker:
+    """Thinks about one message. A vector costs more than all else: none is made before it must, nor made twice."""
+
+    def __init__(self, index: Index, model: Model, ranking: Ranking, gate: Gate, dialogue: Dialogue) -> None:
+        self._index, self._model, self._ranking, self._gate, self._dialogue = index, model, ranking, gate, dialogue
+        self._catalogue = index.catalogue
+        self._searched: dict[Question, list[Hit]] = {}
+
+    def think(self, question: Question, history: Sequence[Turn]) -> Thought:
+        """The surest reading of a message."""
+        shown = self._dialogue.shown(question)
+        told = self._dialogue.told(question, shown)
+        if told:
+            return _small_talk(told)
+        chosen = choice(question, history, self._catalogue)
+        if chosen:
+            return self._chosen(question, chosen, history[-1].focus)
+        resumed = resume(question, history, self._catalogue)
+        split = () if resumed else self._in_parts(question)
+        if not split and not (resumed and _surely_asks(question)):
+            intent = self._dialogue.intent(question, shown, self._search(question), self._catalogue)
+            if intent:
+                return _small_talk(intent)
+        return self._resumed(question, resumed) if resumed else self._alone(question, split)
+
+    def _chosen(self, question: Question, entry: str, before: Focus) -> Thought:
+        """What was asked before, now of the entry that was picked; failing that, what it is."""
+        title = self._catalogue.entries[entry].title[question.language]
+        whole = understand(f"{before.frame} {title}", question.language, self._catalogue).about((entry,))
+        said = self._plan(whole)
+        if said.kind == "unknown":
+            said = Plan(kind="aspects", aspects=(overview(entry, self._catalogue).id,))
+        return Thought((said,), _focus(whole, (said,)))
+
+    def _resumed(self, question: Question, resumed: Question) -> Thought:
+        """A follow-up made whole, or taken as it stands where it does not point back and that is the surer reading."""
+        whole = self._alone(resumed, self._in_parts(resumed))
+        if POINTING & question.forms or resumed.years != question.years or len(question.tokens) <= BARE:
+            return whole
+        alone = self._alone(question, self._in_parts(question))
+        return whole if whole.chance >= alone.chance else alone
+
+    def _alone(self, question: Question, split: tuple[Plan, ...]) -> Thought:
+        """What to say to a question that stands by itself: to each of its parts, or to the whole."""
+        plans = split or (self._plan(question),)
+        return Thought(plans, _focus(question, plans))
+
+    def _in_parts(self, question: Question) -> tuple[Plan, ...]:
+        """A plan for each part of a message; none where it is one question, or is better answered as one."""
+        plans: tuple[Plan, ...] = ()
+        for piece in parts(question, self._catalogue):
+            plans = (*plans, _unsaid(self._part(piece, plans), plans))
+        return plans if _are_worth_saying(plans) else ()
+
+    def _part(self, piece: Question, before: Sequence[Plan]) -> Plan:
+        """The plan for one part: as it stands, or about what the part before was answered with, whichever is surer."""
+        alone = self._plan(piece)
+        spoken = [plan.aspects[0].split("#")[0] for plan in before[-1:] if plan.kind == "aspects"]
+        if not spoken or piece.entities or spoken[0] not in self._catalogue.entries:
+            return alone
+        joined = self._plan(link(piece, spoken, self._catalogue))
+        return joined if joined.kind != "unknown" and joined.chance > alone.chance else alone
+
+    def _plan(self, question: Question) -> Plan:
+        found = retrieve(question, self._search(question), self._catalogue, self._ranking)
+        return plan(question, found, self._catalogue, self._gate)
+
+    def _search(self, question: Question) -> list[Hit]:
+        if question not in self._searched:
+            vector = self._model.embed_query(question.text)
+            about = self._catalogue.about(question.entities)
+            self._searched[question] = self._index.search(question.language, question.text, vector, about=about)
+        return self._searched[question]
+
+
+def _small_talk(topic: str) -> Thought:
+    return Thought((Plan(kind="intent", topic=topic),), Focus())
+
+
+def _surely_asks(question: Question) -> bool:
+    """Whether a message can be no small talk."""
+    return bool(question.entities or question.places or question.years or {"question-word", *SHIFTS} & question.forms)
+
+
+def _unsaid(plan: Plan, before: Sequence[Plan]) -> Plan:
+    """The plan without what the parts before have said, unless nothing would be left."""
+    said = {aspect for other in before for aspect in other.aspects}
+    left = tuple(aspect for aspect in plan.aspects if aspect not in said)
+    return plan.model_copy(update={"aspects": left}) if plan.kind == "aspects" and left else plan
+
+
+def _are_worth_saying(plans: Sequence[Plan]) -> bool:
+    """Whether answering a message in parts says more than answering it whole, and one part at least for sure."""
+    said = [plan for plan in plans if plan.kind != "unknown"]
+    return len({plan.aspects or plan.topic for plan in plans}) > 1 and any(plan.chance >= EARNEST for plan in said)
+
+
+def _focus(question: Question, plans: tuple[Plan, ...]) -> Focus:
+    spoken = [aspect.split("#")[0] for said in plans for aspect in said.aspects if said.kind in ("aspects", "compare")]
+    listed = [entry for said in plans for entry in said.entries if len(said.entries) == 1]
+    entities = tuple(dict.fromkeys([*question.entities, *spoken[:1], *listed]))
+    entities = tuple(entity for entity in entities if not entity.startswith("document:"))
+    return Focus(question=question.text, frame=frame(question), entities=entities, years=question.years, plans=plans)
