@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from assistant.clean import clean
+from assistant.courtesy import Courtesies
 from assistant.dialogue import Dialogue
 from assistant.embedding import Model, open_model
 from assistant.gate import Gate
@@ -13,7 +14,7 @@ from assistant.index import Index, Shelf
 from assistant.knowledge import Language
 from assistant.language import Identified, Identifier
 from assistant.phrases import Phrases
-from assistant.question import understand
+from assistant.question import Question, understand
 from assistant.ranking import Ranking
 from assistant.schema import Focus, Plan, Reply, Turn
 from assistant.script import to_cyrillic
@@ -35,6 +36,7 @@ class Librarian:
     gate: Gate
     phrases: Phrases
     dialogue: Dialogue
+    courtesies: Courtesies
     contact: str | None
 
 
@@ -50,6 +52,7 @@ def open_librarian(settings: Settings) -> Librarian:
         gate=Gate.load(),
         phrases=Phrases.load(shipped("prompts")),
         dialogue=Dialogue.load(shipped("prompts")),
+        courtesies=Courtesies.load(shipped("prompts")),
         contact=settings.librarian_contact,
     )
 
@@ -57,17 +60,40 @@ def open_librarian(settings: Settings) -> Librarian:
 def ask(message: str, *, language: Language | None, history: Sequence[Turn], librarian: Librarian) -> Turn:
     """Answer a message; `language` is leaned on where its letters say little. Raises IndexUnavailable."""
     index = librarian.shelf.index()
-    text = clean(message)
-    identified = _identify(text, language, history, librarian)
-    spoken = identified.language or language or "kk"
-    question = understand(_in_own_script(text, identified, spoken, index), spoken, index.catalogue)
-    thinker = Thinker(index, librarian.model, librarian.ranking, librarian.gate, librarian.dialogue)
-    thought = thinker.think(question, history)
+    spoken, thought = _thought(clean(message), language, history, index, librarian)
     wanted = REPEATS.get(thought.plans[0].topic or "")
     if wanted:
         spoken, thought = wanted, _repeat(thought, history)
     reply = _reply(thought.plans, spoken, len(history), index, librarian)
     return Turn(message=message, reply=reply, focus=thought.focus)
+
+
+def _thought(
+    text: str, language: Language | None, history: Sequence[Turn], index: Index, librarian: Librarian
+) -> tuple[Language, Thought]:
+    """What to say to a message without its courtesies, unless the whole of it is small talk and they are the point."""
+    thinker = Thinker(index, librarian.model, librarian.ranking, librarian.gate, librarian.dialogue)
+    plain = librarian.courtesies.without(text)
+    question = _read(plain, language, history, index, librarian)
+    thought = thinker.think(question, history)
+    if plain != text and thought.plans[0].kind == "unknown":
+        whole = _read(text, language, history, index, librarian)
+        talk = thinker.think(whole, history)
+        if talk.plans[0].kind == "intent":
+            return whole.language, talk
+    return question.language, thought
+
+
+def _read(
+    text: str, language: Language | None, history: Sequence[Turn], index: Index, librarian: Librarian
+) -> Question:
+    """A message in whatever spelling, in its language's own script, its slips put right."""
+    identified = _identify(text, language, history, librarian)
+    spoken = identified.language or language or "kk"
+    written = _in_own_script(text, identified, spoken, index)
+    if written != text:
+        written = librarian.courtesies.without(written)
+    return understand(index.catalogue.spelling.corrected(written), spoken, index.catalogue)
 
 
 def _identify(text: str, language: Language | None, history: Sequence[Turn], librarian: Librarian) -> Identified:

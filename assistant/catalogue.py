@@ -13,6 +13,7 @@ from assistant.fold import fold
 from assistant.knowledge import LANGUAGES, Aspect, Entry, FacetValue, Knowledge, Language, Place, Source, Topic
 from assistant.names import Names
 from assistant.patterns import Patterns
+from assistant.spelling import Spelling
 from assistant.words import Lexicon, folded_words, words
 
 # Kinds that have proper names; what the others are called ("online catalogues") is for search, not for naming.
@@ -29,13 +30,13 @@ class References(BaseModel):
 
     `named`: aspect id → ids of the places and entries that its text names; `spread`: folded word → entries that use it;
     `stems`: the same for the first letters of longer words, since endings are many; `words`: every folded word of the
-    passages.
+    passages, with how it is written there.
     """
 
     named: dict[str, list[str]] = {}
     spread: dict[str, int] = {}
     stems: dict[str, int] = {}
-    words: list[str] = []
+    words: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Catalogue:
         self.names = Names(named)
         self._references = references
         self.lexicon = Lexicon(references.words)
+        self.spelling = Spelling(references.words, self.lexicon)
         self.known: dict[str, Known] = {}
         self.by_entry: dict[str, list[Known]] = defaultdict(list)
         self._speaking_of: dict[str, list[str]] = defaultdict(list)
@@ -160,8 +162,18 @@ def read_references(knowledge: Knowledge, passages: Iterable[str]) -> References
     ]
     spread = Counter(word for found in used for word in found)
     stems = Counter(stem for found in used for stem in {_stem(word) for word in found} - {""})
-    met = {word for text in passages for word in folded_words(text)}.union(spread)
-    return References(named=named, spread=dict(spread), stems=dict(stems), words=sorted(met))
+    met = dict.fromkeys(spread, "") | _surfaces(passages)
+    return References(named=named, spread=dict(spread), stems=dict(stems), words=dict(sorted(met.items())))
+
+
+def _surfaces(passages: Iterable[str]) -> dict[str, str]:
+    """Every folded word, with the way it is mostly written in small letters."""
+    counts = Counter(word for text in passages for word in words(text.lower()))
+    found: dict[str, str] = {}
+    for word, _ in counts.most_common():
+        for folded in folded_words(word):
+            found.setdefault(folded, word if fold(word) == folded else folded)
+    return found
 
 
 def _stem(word: str) -> str:

@@ -4,13 +4,15 @@ import ctypes
 import socket
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any, NoReturn, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 
 from assistant.contract import ChatReply, ChatRequest
+from assistant.courtesy import Courtesies
 from assistant.errors import KnowledgeError, RequestError, SettingsError, ShyraqError
 from assistant.faults import complaint, known
 from assistant.knowledge import LANGUAGES, load
@@ -18,6 +20,8 @@ from assistant.phrases import Phrases
 from assistant.settings import Settings, read_settings, shipped
 
 T = TypeVar("T")
+Through = Literal["core", "api"]
+Tongue = Literal["kk", "ru", "en"]
 M_ARENA_MAX = -8  # the number of this option in malloc.h
 GRACE_SECONDS = 30  # for questions in hand once the server is told to stop
 
@@ -85,10 +89,16 @@ def ingest() -> None:
 @app.command()
 def check() -> None:
     """Check what librarians edit, knowledge and prompts; one line a problem, and exit code 1 where there are any."""
+    from assistant.dialogue import Dialogue  # Chroma: over a second to import
+
     settings = read_settings()
     knowledge = _checked(lambda: load(settings.knowledge_dir))
     phrases = _checked(lambda: Phrases.load(shipped("prompts")))
-    if knowledge is None or phrases is None:
+    others = (
+        _checked(lambda: Dialogue.load(shipped("prompts"))),
+        _checked(lambda: Courtesies.load(shipped("prompts"))),
+    )
+    if knowledge is None or phrases is None or None in others:
         raise typer.Exit(1)
     aspects = sum(len(entry.aspects) for entry in knowledge.entries)
     typer.echo(f"All is well: {len(knowledge.entries)} entries, {aspects} aspects, {len(list(phrases))} phrases.")
@@ -97,24 +107,41 @@ def check() -> None:
 @app.command("eval")
 def evaluate(
     suites: Annotated[
-        list[str] | None, typer.Argument(help="Suites or CSV files; all shipped ones by default.")
+        list[str] | None,
+        typer.Argument(help="Suites or files, all shipped ones but heldout by default; or: retrieval, language."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print every result as JSON.")] = False,
-    show: Annotated[bool, typer.Option("--failures", help="Print what went wrong.")] = False,
+    variants: Annotated[bool, typer.Option(help="Ask every answerable question typed in other ways too.")] = True,
+    through: Annotated[Through, typer.Option(help="Ask in this process, or the service at SHYRAQ_CORE_URL.")] = "core",
+    baseline: Annotated[
+        Path | None, typer.Option(help="A stored run; exit code 1 where anything fell beyond noise.")
+    ] = None,
+    language: Annotated[Tongue | None, typer.Option(help="Of the report.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    passages: Annotated[Path | None, typer.Option(help='retrieval: rows {"pid", "text", "title"?} (JSONL).')] = None,
+    questions: Annotated[
+        Path | None, typer.Option(help='retrieval: rows {"id", "question", "positive": [pid…], "lang"?} (JSONL).')
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help='language: rows {"text", "lang"} (JSONL).')] = None,
 ) -> None:
-    """Ask the questions of evaluation suites and score the answers."""
-    with console.status("Opening the model…"):
-        from assistant.core import open_core
-        from evals.suite import failures, find_suites, run, tabulate, to_json
+    """Ask the questions of suites, score the answers, and write a report; or measure retrieval or language alone."""
+    settings = read_settings()
+    from evals.command import Options, run_language, run_retrieval, run_suites  # Chroma: over a second to import
 
-        core = open_core(read_settings())
-    results = run(find_suites(suites or []), core.answer, console)
-    if as_json:
-        typer.echo(to_json(results))
-        return
-    Console().print(tabulate(results))
-    if show:
-        typer.echo("\n\n".join(failures(results)))
+    if suites == ["retrieval"]:
+        given = _given(passages, "--passages P.jsonl"), _given(questions, "--questions Q.jsonl")
+        run_retrieval(*given, settings, console, as_json=as_json)
+    elif suites == ["language"]:
+        run_language(_given(file, "--file F.jsonl"), console, as_json=as_json)
+    else:
+        options = Options(variants, through, baseline, language, as_json)
+        if not run_suites(suites or [], options, settings, console):
+            raise typer.Exit(1)
+
+
+def _given(path: Path | None, option: str) -> Path:
+    if path is None:
+        raise SettingsError(f"a file is missing; expected {option}")
+    return path
 
 
 def _checked(read: Callable[[], T]) -> T | None:

@@ -264,7 +264,7 @@ def chroma(folder: Path, url: str | None) -> Iterator[Client]:
 
 def read_passages(folder: Path) -> list[Passage]:
     """The passages of a version, in the order of its vectors."""
-    lines = (folder / "passages.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (folder / "passages.jsonl").read_text(encoding="utf-8").rstrip("\n").split("\n")
     return [Passage(**json.loads(line)) for line in lines]
 
 

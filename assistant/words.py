@@ -69,6 +69,10 @@ class Lexicon:
             self._by_start[word[:START]].append(word)
         self.forms = lru_cache(maxsize=50_000)(self._forms)  # the words of questions come again and again
 
+    def has_form(self, token: str) -> bool:
+        """Whether a folded word is known in some form."""
+        return any(same_stem(token, word) for word in self._by_stem.get(token[:SHORTEST], ()))
+
     def _forms(self, token: str) -> frozenset[str]:
         """The token and every form of it; those it may be a slip of, where it is a form of none."""
         forms = [word for word in self._by_stem.get(token[:SHORTEST], ()) if same_stem(token, word)]

@@ -24,8 +24,9 @@ from rich.table import Table
 
 from assistant.ask import open_librarian
 from assistant.settings import Settings, read_settings, shipped
+from evals.cases import Case, read_cases
+from evals.evidence import TOP, best_passages, has_evidence, share
 from evals.load import Caller, one_by_one, together
-from evals.recall import TOP, Case, best_passages, read_cases, share
 from evals.steps import step_times
 
 SUITE = Path(__file__).parent / "suites" / "core.csv"
@@ -52,8 +53,8 @@ class Side:
 
 def main() -> None:
     """Measure, and print what was measured."""
-    settings, cases = read_settings(), read_cases(SUITE)
-    questions = [case.question for case in cases]
+    settings, cases = read_settings(), [case for case in read_cases(SUITE) if has_evidence(case)]
+    questions = [case.turns[0] for case in cases]
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["SHYRAQ_DATABASE_URL"] = f"sqlite:///{scratch}/bench.db"  # patrons' conversations are left alone
         sides = _sides(_tutorial(settings))
@@ -112,7 +113,7 @@ def _rounds(sides: Sequence[Side], cases: Sequence[Case], scratch: Path) -> Iter
 
 def _measure(side: Side, cases: Sequence[Case], scratch: Path) -> Figures:
     """Start a side, and ask it everything; first one by one, then side by side."""
-    questions = [case.question for case in cases]
+    questions = [case.turns[0] for case in cases]
     began = time.perf_counter()
     with _serving(side.command, questions[0], scratch) as (port, pid):
         figures = {"start to first answer, s": time.perf_counter() - began}

@@ -1,65 +1,140 @@
-"""Cases of an evaluation suite: rows of a spreadsheet saved as CSV (UTF-8, comma or semicolon)."""
+"""Cases of an evaluation suite: rows of a spreadsheet saved as CSV, or conversations in YAML."""
 
 import csv
-from dataclasses import dataclass
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import get_args
+from typing import Annotated, Any
 
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
+
+from assistant.contract import MESSAGE_LIMIT
 from assistant.errors import KnowledgeError
-from assistant.knowledge import LANGUAGES
+from assistant.knowledge import Language, Line
+from assistant.records import Record, causes, explain, read_records
 from assistant.schema import Status
 
-COLUMNS = ("id", "language", "question", "status", "facts", "forbidden", "category", "note")
-TURN = "||"  # between the turns of a conversation; the last reply is judged
-STATUSES = get_args(Status)
+REQUIRED = ("id", "language", "question", "status")
+COLUMNS = (*REQUIRED, "facts", "forbidden", "sources", "category", "note")
+TURN = "||"  # between the turns of a conversation in one cell; the last reply is judged
+ITEM, WAY = ";", "|"  # between facts, and between the ways to say one
 
 
-@dataclass(frozen=True)
-class Case:
-    """One row. `turns` are asked in order; `facts` and `forbidden` as `evals.facts` reads them: "3887;Абай|Abai"."""
+def _split(separator: str) -> BeforeValidator:
+    """One cell or a list of them → a list without empty items."""
 
-    id: str
-    language: str
-    turns: tuple[str, ...]
-    status: tuple[str, ...]
-    facts: str
-    forbidden: str
-    category: str
+    def split(value: Any) -> Any:
+        parts = value.split(separator) if isinstance(value, str) else value
+        return [part.strip() for part in parts if part.strip()] if _are_texts(parts) else value
+
+    return BeforeValidator(split)
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(part, str) for part in value)
+
+
+def _as_text(value: Any) -> Any:
+    """A year written without quotes in YAML is a number to YAML."""
+    if not isinstance(value, list):
+        return value
+    return [str(part) if isinstance(part, int | float) else part for part in value]
+
+
+Turn = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MESSAGE_LIMIT)]
+Facts = Annotated[tuple[Line, ...], _split(ITEM), BeforeValidator(_as_text)]
+
+
+class Case(Record):
+    """A question and what is right. `turns` are asked in order, and the last reply is judged.
+
+    `facts` and `forbidden`: items as `evals.facts` reads them ("3887", "қаржы|қаражат"); `sources`: ids of entries, or
+    of aspects ("entry#aspect"), that may be cited, any where it is empty; `variant`: how a made variant was typed.
+    """
+
+    id: Line
+    language: Language
+    turns: Annotated[tuple[Turn, ...], _split(TURN), Field(min_length=1)]
+    status: Annotated[tuple[Status, ...], _split(WAY), Field(min_length=1)]
+    facts: Facts = ()
+    forbidden: Facts = ()
+    sources: Annotated[tuple[Line, ...], _split(WAY)] = ()
+    category: Line = "other"
+    note: str = ""
+    variant: str | None = None
+
+    @property
+    def is_answerable(self) -> bool:
+        """Whether nothing but an answer is right."""
+        return self.status == ("answered",)
+
+    @property
+    def is_unanswerable(self) -> bool:
+        """Whether an answer would be wrong."""
+        return "answered" not in self.status
 
 
 def read_cases(path: Path) -> list[Case]:
-    """Read a suite; raises KnowledgeError with file, row, column, what was found and what was expected."""
-    text = path.read_text(encoding="utf-8-sig")
-    delimiter = ";" if text.split("\n", 1)[0].count(";") > text.split("\n", 1)[0].count(",") else ","
-    rows = list(csv.DictReader(text.splitlines(), delimiter=delimiter))
-    if not rows or any(column not in rows[0] for column in COLUMNS):
-        found = ", ".join(rows[0]) if rows else "nothing"
-        raise KnowledgeError([f"{path.name}:1: found the columns {found}; expected {', '.join(COLUMNS)}"])
-    problems = [fault for number, row in enumerate(rows, 2) for fault in _faults(row, f"{path.name}: row {number}")]
+    """Read a suite; raises KnowledgeError: file, row, column, what was found and what was expected."""
+    problems: list[str] = []
+    read = _rows if path.suffix.lower() == ".csv" else _conversations
+    found = list(read(path, problems))
+    counts = Counter(case.id for case in found)
+    problems += [f"{path.name}: found the id '{id}' {n} times; ids must be unique" for id, n in counts.items() if n > 1]
+    if not found and not problems:
+        problems.append(f"{path.name}: found no cases; expected one a row under the names of the columns")
     if problems:
         raise KnowledgeError(problems)
-    return [_case(row) for row in rows]
+    return found
 
 
-def _faults(row: dict[str, str], where: str) -> list[str]:
-    problems = []
-    if row["language"] not in LANGUAGES:
-        problems.append(f"{where}, column language: found {row['language']!r}; expected kk, ru or en")
-    for status in row["status"].split("|"):
-        if status.strip() not in STATUSES:
-            problems.append(f"{where}, column status: found {status!r}; expected one of {', '.join(STATUSES)}")
-    if not row["question"].strip():
-        problems.append(f"{where}, column question: found nothing; expected what a patron types")
-    return problems
+def _conversations(path: Path, problems: list[str]) -> Iterator[Case]:
+    for case, _ in read_records(path, Path(path.name), Case, problems):
+        yield case
 
 
-def _case(row: dict[str, str]) -> Case:
-    return Case(
-        id=row["id"],
-        language=row["language"],
-        turns=tuple(turn.strip() for turn in row["question"].split(TURN)),
-        status=tuple(status.strip() for status in row["status"].split("|")),
-        facts=row["facts"],
-        forbidden=row["forbidden"],
-        category=row["category"],
-    )
+def _rows(path: Path, problems: list[str]) -> Iterator[Case]:
+    text = _text(path)
+    first = text.split("\n", 1)[0]
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ",")
+    try:
+        names = [name.strip() for name in next(rows, [])]
+        problems += _header_faults(names, path.name)
+        if not problems:
+            for number, cells in enumerate(rows, 2):
+                if any(cell.strip() for cell in cells):
+                    yield from _row(names, cells, f"{path.name}: row {number}", problems)
+    except csv.Error as error:
+        problems.append(f"{path.name}: line {rows.line_num}: this is not a table ({error}); save the sheet as CSV anew")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise KnowledgeError([f"{path}: this file cannot be read: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        fault = f"{path.name}: found text that is not UTF-8 (byte {error.start}); expected “CSV UTF-8”: save it so"
+        raise KnowledgeError([fault]) from error
+
+
+def _header_faults(names: Sequence[str], file: str) -> list[str]:
+    missing = [column for column in REQUIRED if column not in names]
+    strange = [name for name in names if name not in COLUMNS]
+    found = ", ".join(names) or "nothing"
+    if missing or strange:
+        return [f"{file}: row 1: found the columns {found}; expected {', '.join(COLUMNS)}"]
+    return [f"{file}: row 1: found two columns of one name in {found}"] if len(set(names)) < len(names) else []
+
+
+def _row(names: Sequence[str], cells: Sequence[str], where: str, problems: list[str]) -> Iterator[Case]:
+    if len(cells) > len(names):
+        problems.append(f"{where}: found {len(cells)} cells; expected {len(names)}, as in row 1 (quotes are missing?)")
+        return
+    filled = {name: cell for name, cell in zip(names, cells, strict=False) if cell.strip()}
+    try:
+        yield Case.model_validate({"turns" if name == "question" else name: cell for name, cell in filled.items()})
+    except ValidationError as error:
+        faults = causes([dict(fault) for fault in error.errors()])
+        problems += [f"{where}, column {explain(fault)}".replace("'turns", "'question") for fault in faults]

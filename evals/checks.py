@@ -1,9 +1,10 @@
 """Whether a reply is right: pure functions, no model."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.grounding import MARKER, is_supported
-from assistant.schema import Reply
+from assistant.schema import Citation, Reply
 from assistant.sentences import sentences
 from evals.cases import Case
 from evals.facts import missing
@@ -11,35 +12,50 @@ from evals.facts import missing
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was right, and what was not; `missing` and `wrong` quote the case's own items."""
+    """What was right, and what was not: `missing` and `wrong` quote the case's own items, `unsupported` the reply.
+
+    `strangers` are cited entries that the case does not allow. An answer without any citation is not `cited`.
+    """
 
     status: bool
     language: bool
     missing: tuple[str, ...]
     wrong: tuple[str, ...]
     cited: bool
+    unsupported: tuple[str, ...]
+    strangers: tuple[str, ...]
 
     @property
     def passed(self) -> bool:
         """Whether all of it was right."""
-        return self.status and self.language and self.cited and not self.missing and not self.wrong
+        right = self.status and self.language and self.cited
+        return right and not (self.missing or self.wrong or self.unsupported or self.strangers)
 
 
 def judge(case: Case, reply: Reply) -> Verdict:
     """Compare a reply with what its case expects; facts are expected of answers only."""
     said = MARKER.sub("", reply.answer)
     is_answer = reply.status == "answered"
-    expected = case.facts if is_answer or reply.status not in case.status else ""
-    absent = missing(case.facts, said, reply.language) if expected else []
-    forbidden = [item for item in case.forbidden.split(";") if item.strip()] if is_answer else []
-    wrong = [item for item in forbidden if not missing(item, said, reply.language)]
     right = reply.status in case.status
-    return Verdict(right, reply.language == case.language, tuple(absent), tuple(wrong), is_cited(reply))
+    return Verdict(
+        status=right,
+        language=reply.language == case.language,
+        missing=tuple(missing(case.facts, said, reply.language)) if is_answer or not right else (),
+        wrong=tuple(fact for fact in case.forbidden if is_answer and not missing([fact], said, reply.language)),
+        cited=not is_answer or bool(reply.citations and MARKER.search(reply.answer)),
+        unsupported=unsupported(reply),
+        strangers=_strangers(case.sources, reply.citations) if is_answer else (),
+    )
 
 
-def is_cited(reply: Reply) -> bool:
-    """Whether an answer cites, and all sentences with markers are held by what they cite; other replies need not."""
+def unsupported(reply: Reply) -> tuple[str, ...]:
+    """The sentences with markers whose numbers, names or links the passages they cite do not hold."""
     cited = {citation.n: citation for citation in reply.citations}
-    parts = [part for line in reply.answer.split("\n") for part in sentences(line) if MARKER.search(part)]
-    held = all(is_supported(part, cited, reply.language) for part in parts)
-    return held and (reply.status != "answered" or bool(cited and parts))
+    parts = (part for line in reply.answer.split("\n") for part in sentences(line) if MARKER.search(part))
+    return tuple(part for part in parts if not is_supported(part, cited, reply.language))
+
+
+def _strangers(allowed: Sequence[str], citations: Sequence[Citation]) -> tuple[str, ...]:
+    """The ids of cited passages that are neither among the allowed ones nor of an allowed entry."""
+    ids = dict.fromkeys(citation.id for citation in citations)
+    return tuple(id for id in ids if allowed and id not in allowed and id.split("#")[0] not in allowed)

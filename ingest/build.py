@@ -48,7 +48,7 @@ from ingest.passages import passages_of
 from ingest.progress import Say, watched
 from ingest.vectors import Wording, shipped_vectors, wording
 
-FORMAT = 5  # raise it when the meaning of an index folder changes
+FORMAT = 7  # raise it when the meaning of an index folder changes
 KEPT = 2  # versions: the one in force and the one before
 BATCH = 500
 
@@ -87,17 +87,31 @@ def _update(root: Path, knowledge: Knowledge, dialogue: Dialogue, settings: Sett
     known = _known_vectors(root, settings.embedding, wordings)
     new = [each for each in dict.fromkeys(wordings) if each not in known]
     if new:
-        known |= _embed(new, open_model(settings.embedding, settings.data_dir), say)
+        known |= embed(new, open_model(settings.embedding, settings.data_dir), say)
     vectors = np.stack([known[each] for each in wordings])
     folder = _new_folder(root, content)
-    say(f"Writing {len(passages)} passages, and teaching the classifier (about 20 seconds)…")
-    _write(folder, knowledge, passages, vectors, {"content": content, "embedding": settings.embedding})
-    _fill_chroma(folder, passages, vectors, settings.chroma_url, say)
-    _verify(folder, passages, vectors, settings.chroma_url, say)
+    about = {"content": content, "embedding": settings.embedding}
+    write_version(folder, knowledge, passages, vectors, about, settings.chroma_url, say)
     _switch(root, folder)
     _prune(root, settings.chroma_url)
     say(f"The index is ready: {len(passages)} passages ({len(new)} texts embedded anew), version {folder.name}")
     return folder.name
+
+
+def write_version(
+    folder: Path,
+    knowledge: Knowledge,
+    passages: Sequence[Passage],
+    vectors: Vectors,
+    about: dict[str, str],
+    chroma_url: str | None,
+    say: Say,
+) -> None:
+    """Write an index version into an empty folder and look every vector up; `about` goes into its manifest."""
+    say(f"Writing {len(passages)} passages…")
+    _write(folder, knowledge, passages, vectors, about)
+    _fill_chroma(folder, passages, vectors, chroma_url, say)
+    _verify(folder, passages, vectors, chroma_url, say)
 
 
 @contextmanager
@@ -153,7 +167,8 @@ def _indexed_vectors(root: Path, embedding: str) -> dict[Wording, Vectors]:
         return {}  # a damaged version saves no work; it is replaced
 
 
-def _embed(new: Sequence[Wording], model: Model, say: Say) -> dict[Wording, Vectors]:
+def embed(new: Sequence[Wording], model: Model, say: Say) -> dict[Wording, Vectors]:
+    """A unit vector a wording, on all cores."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
             vectors = pool.map(lambda each: _vector(each, model), new)
@@ -177,7 +192,7 @@ def _write(
     references = read_references(knowledge, (passage.text for passage in passages))
     (folder / "references.json").write_text(references.model_dump_json(), encoding="utf-8")
     for language in LANGUAGES:
-        texts = [passage.text for passage in passages if passage.language == language]
+        texts = [wording(passage)[1] for passage in passages if passage.language == language]
         Lexical.build(texts).save(folder / f"lexical-{language}.npz")
     taught = [row for row, passage in enumerate(passages) if passage.kind != "document"]
     teach(vectors[taught], [passages[row].aspect for row in taught]).save(folder / "classifier.npz")

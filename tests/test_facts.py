@@ -2,6 +2,7 @@
 
 import pytest
 
+from assistant.knowledge import Language
 from evals.facts import missing
 
 
@@ -16,11 +17,15 @@ from evals.facts import missing
         ("57000000", "57 млн рет", "kk"),
         ("қаржы|қаражат", "Каржыдан тапшы", "kk"),
         ("Павлодар;Атырау", "АТЫРАУ мен Павлодарда", "kk"),
+        ("3 887|4000", "3,887 libraries", "en"),
+        ("«Абай»", "“Абайдың” мұрасы", "kk"),
+        ("Джек Лондон", "у Джека Лондона", "ru"),
+        ("AI Zhan", "AI Zhan-ды", "kk"),
         ("", "anything", "en"),
     ],
 )
-def test_a_fact_is_found(facts: str, text: str, language: str) -> None:
-    assert missing(facts, text, language) == []
+def test_a_fact_is_found(facts: str, text: str, language: Language) -> None:
+    assert missing(filter(None, facts.split(";")), text, language) == []
 
 
 @pytest.mark.parametrize(
@@ -32,5 +37,5 @@ def test_a_fact_is_found(facts: str, text: str, language: str) -> None:
         ("Pushkin;2015", "Named after Pushkin", "en", ["2015"]),
     ],
 )
-def test_a_fact_is_missed(facts: str, text: str, language: str, lacking: list[str]) -> None:
-    assert missing(facts, text, language) == lacking
+def test_a_fact_is_missed(facts: str, text: str, language: Language, lacking: list[str]) -> None:
+    assert missing(facts.split(";"), text, language) == lacking
