@@ -93,12 +93,10 @@ def check() -> None:
 
     settings = read_settings()
     knowledge = _checked(lambda: load(settings.knowledge_dir))
-    phrases = _checked(lambda: Phrases.load(shipped("prompts")))
-    others = (
-        _checked(lambda: Dialogue.load(shipped("prompts"))),
-        _checked(lambda: Courtesies.load(shipped("prompts"))),
-    )
-    if knowledge is None or phrases is None or None in others:
+    prompts = shipped("prompts")
+    phrases = _checked(lambda: Phrases.load(prompts))
+    dialogue, courtesies = _checked(lambda: Dialogue.load(prompts)), _checked(lambda: Courtesies.load(prompts))
+    if not (knowledge and phrases and dialogue and courtesies):
         raise typer.Exit(1)
     aspects = sum(len(entry.aspects) for entry in knowledge.entries)
     typer.echo(f"All is well: {len(knowledge.entries)} entries, {aspects} aspects, {len(list(phrases))} phrases.")
