@@ -18,7 +18,7 @@ from assistant.schema import Focus, Plan, Turn
 # Forms that make a message a follow-up whatever else it may be; so does being barely more than a name.
 POINTING = frozenset({"anaphora", "same-year", *SHIFTS})
 BARE = 4
-EARNEST = 0.6  # the chance that one part of a message must have, for its parts to be answered one by one
+EARNEST = 0.7  # the chance that one part of a message must have, for its parts to be answered one by one
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def _value(figure: dict[str, float] | None, unit: str, language: Language) -> st
 
 def _variants(run: Run, language: Language) -> Table:
     """How much of the clean score each way of typing keeps."""
-    table = _table("variants", language, LANGUAGES)
+    table = _table("typed", language, LANGUAGES)
     kinds = dict.fromkeys(row["variant"] for row in run["variants"])
     for kind in kinds:
         rows = {row["language"]: row for row in run["variants"] if row["variant"] == kind}

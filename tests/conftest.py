@@ -1,5 +1,6 @@
 """What tests share: a core that answers at once, and a real server on a real socket."""
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from playwright.sync_api import Browser, sync_playwright
 
 from assistant.app import create_app
 from assistant.ask import Librarian, open_librarian
@@ -129,3 +131,16 @@ def tiny(tiny_ingested: Tiny, tmp_path: Path) -> Tiny:
 def librarian(index_dir: Path) -> Librarian:
     """The real one, with the shipped knowledge."""
     return open_librarian(read_settings(_env_file=None, data_dir=index_dir, knowledge_dir=ROOT / "knowledge"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("Chromium is not installed")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield started
+        started.close()

@@ -1,19 +1,15 @@
 """The page and its widget in a real browser: Debian's Chromium, under the pages' own Content-Security-Policy."""
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from assistant.knowledge import Language
 from assistant.schema import Citation, Focus, Reply, Turn
 from tests.conftest import Serve
-
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
 
 HOSTILE = """<img src=x onerror=alert(1)> <script>alert(1)</script> **<b>x</b>** [x](javascript:alert(1))
 [y](https://evil.example/"onclick="alert(1)) [z](data:text/html,x)
@@ -31,15 +27,6 @@ def hostile(message: str, language: Language | None, history: Sequence[Turn]) ->
     cited = Citation(n=1, id="x", title="<b>t</b>", source="<u>s</u>", url="javascript:alert(1)", quote="<i>q</i>")
     reply = Reply(language="en", status="answered", answer=HOSTILE, citations=(cited,), suggestions=("<a>n</a>",))
     return Turn(message=message, reply=reply, focus=Focus())
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield started
-        started.close()
 
 
 @contextmanager
