@@ -25,10 +25,13 @@ def resume(question: Question, history: Sequence[Turn], catalogue: Catalogue) ->
         return _with_years(question, focus, shifted or question.years, catalogue)
     if question.entities or question.places:
         return _with_subject(question, focus, catalogue) if not _asks(question) else None
-    spoken = [entry for entry in focus.entities if catalogue.entries[entry].kind != "figure"]
-    if spoken or not focus.entities:
-        return link(question, spoken, catalogue) if spoken else None
-    return _of_the_country(question, focus.entities[0], catalogue)
+    return link(question, focus.entities, catalogue) if focus.entities else None
+
+
+def link(question: Question, entries: Sequence[str], catalogue: Catalogue) -> Question:
+    """The question, asked of these entries; of what a figure is about, where they are figures."""
+    spoken = [entry for entry in entries if catalogue.entries[entry].kind != "figure"]
+    return _about(question, spoken, catalogue) if spoken else _of_the_country(question, entries[0], catalogue)
 
 
 def _of_the_country(question: Question, figure: str, catalogue: Catalogue) -> Question:
@@ -86,11 +89,17 @@ def _with_years(question: Question, focus: Focus, years: tuple[int, ...], catalo
 
 def _with_subject(question: Question, focus: Focus, catalogue: Catalogue) -> Question:
     """What was asked, now of another library, person or place."""
-    return understand(f"{focus.frame} {question.text}", question.language, catalogue)
+    asked = _without_places(focus.frame, catalogue) if question.places else focus.frame
+    return understand(f"{asked} {question.text}", question.language, catalogue)
 
 
-def link(question: Question, entries: Sequence[str], catalogue: Catalogue) -> Question:
-    """The question, asked of these entries."""
+def _without_places(frame: str, catalogue: Catalogue) -> str:
+    tokens = frame.split()
+    named = {place for found in catalogue.place_patterns.find(tokens) for place in found.places}
+    return " ".join(token for place, token in enumerate(tokens) if place not in named)
+
+
+def _about(question: Question, entries: Sequence[str], catalogue: Catalogue) -> Question:
     titles = " ".join(catalogue.entries[entry].title[question.language] for entry in entries[:2])
     whole = understand(f"{titles}: {question.text}", question.language, catalogue)
     return replace(

@@ -18,8 +18,14 @@ _JOINT = re.compile(
 )
 
 
-def parts(question: Question, catalogue: Catalogue) -> tuple[Question, ...]:
-    """The questions that a message holds, made whole with the names of the first; none where it is one."""
+Readings = tuple[Question, ...]  # ways to make one part whole, the likelier first
+
+
+def parts(question: Question, catalogue: Catalogue) -> tuple[Readings, ...]:
+    """The questions that a message holds, each made whole with names that another gives; none where it is one.
+
+    "How many libraries are there, and what does Akmola's lack?": what comes before a name need not be about it.
+    """
     for pattern in (_SENTENCE, _JOINT):
         pieces = [piece.strip() for piece in pattern.split(question.text) if piece.strip()]
         if not 2 <= len(pieces) <= LONGEST:
@@ -27,8 +33,15 @@ def parts(question: Question, catalogue: Catalogue) -> tuple[Question, ...]:
         understood = [understand(piece, question.language, catalogue) for piece in pieces]
         asking = [piece for piece in understood if _asks(piece)]
         if 2 <= len(asking) <= MOST and _differ(asking):
-            return tuple(_whole(piece, question, catalogue) for piece in asking)
+            return tuple(_readings(piece, asking[:place], question, catalogue) for place, piece in enumerate(asking))
     return ()
+
+
+def _readings(piece: Question, before: list[Question], question: Question, catalogue: Catalogue) -> Readings:
+    whole = _whole(piece, question, catalogue)
+    if piece.entities or piece.places or not question.entities or any(other.entities for other in before):
+        return (whole,)
+    return whole, _whole(piece, replace(question, mentions=()), catalogue)
 
 
 def _asks(piece: Question) -> bool:
@@ -58,7 +71,8 @@ def _whole(piece: Question, question: Question, catalogue: Catalogue) -> Questio
     if not question.entities:
         place = catalogue.places.get((*question.places, COUNTRY)[0])
         title = place.title[question.language] if place else ""
-        return replace(understand(f"{title}: {piece.text}", question.language, catalogue), wording=piece.wording)
+        whole = understand(f"{title}: {piece.text}", question.language, catalogue)
+        return replace(whole, wording=piece.wording, places=question.places)  # a country that nobody named asks nothing
     title = catalogue.entries[question.entities[0]].title[question.language]
     whole = understand(f"{title}: {piece.text}", question.language, catalogue)
     return replace(whole.about(question.entities[:1]), wording=piece.wording, topics=piece.topics)

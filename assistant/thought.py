@@ -8,7 +8,7 @@ from assistant.embedding import Model
 from assistant.followup import SHIFTS, choice, frame, link, resume
 from assistant.gate import Gate
 from assistant.index import Hit, Index
-from assistant.parts import parts
+from assistant.parts import Readings, parts
 from assistant.planning import overview, plan
 from assistant.question import Question, understand
 from assistant.ranking import Ranking
@@ -84,13 +84,16 @@ class Thinker:
     def _in_parts(self, question: Question) -> tuple[Plan, ...]:
         """A plan for each part of a message; none where it is one question, or is better answered as one."""
         plans: tuple[Plan, ...] = ()
-        for piece in parts(question, self._catalogue):
-            plans = (*plans, _unsaid(self._part(piece, plans), plans))
+        for readings in parts(question, self._catalogue):
+            plans = (*plans, _unsaid(self._part(readings, plans), plans))
         return plans if _are_worth_saying(plans) else ()
 
-    def _part(self, piece: Question, before: Sequence[Plan]) -> Plan:
+    def _part(self, readings: Readings, before: Sequence[Plan]) -> Plan:
         """The plan for one part: as it stands, or about what the part before was answered with, whichever is surer."""
-        alone = self._plan(piece)
+        piece = readings[0]
+        alone, *others = (self._plan(reading) for reading in readings)
+        for other in others:
+            alone = other if other.chance >= EARNEST and other.chance > alone.chance else alone
         spoken = [plan.aspects[0].split("#")[0] for plan in before[-1:] if plan.kind == "aspects"]
         if not spoken or piece.entities or spoken[0] not in self._catalogue.entries:
             return alone
