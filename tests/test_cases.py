@@ -1,5 +1,6 @@
 """Suites are read as spreadsheets save them, and every fault is told with its place."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,17 @@ def test_a_fault_in_yaml_has_its_line(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     assert "cannot be read" in problems(tmp_path / "none.csv")[0]
+
+
+GUIDE = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", ["csv", "yaml"])
+def test_the_guides_examples_can_be_read(tmp_path: Path, kind: str) -> None:
+    examples = re.findall(rf"^```{kind}\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
+    assert len(examples) == 3  # one a language
+    for example in examples:
+        assert read_cases(written(tmp_path, example, f"guide.{kind}"))
 
 
 def test_the_shipped_suites_are_whole() -> None:
