@@ -70,13 +70,13 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="web origins exactly as browsers send them, with commas: https://kitap.kz,https://lib.kz:8443"
     )
+    librarian_contact: str | None = Field(
+        None, max_length=300, description="how patrons reach a librarian: at most 300 characters"
+    )
     core_url: str = Field(
         "http://127.0.0.1:8000",
         pattern=r"^https?://[^\s/]+",
         description="where channels and evals find the service, such as http://127.0.0.1:8000",
-    )
-    librarian_contact: str | None = Field(
-        None, max_length=300, description="how patrons reach a librarian: at most 300 characters"
     )
 
     @field_validator("data_dir", "knowledge_dir")
