@@ -15,6 +15,7 @@ from assistant.knowledge import LANGUAGES, WordLists
 from assistant.patterns import Patterns
 from assistant.question import BROAD, FORMS, Question
 from assistant.ranking import likeness
+from assistant.records import LOADER
 from assistant.words import folded_words
 
 FILE = "dialogue.yaml"
@@ -109,7 +110,7 @@ def _agreement(question: Question, hit: Hit, catalogue: Catalogue) -> float:
 
 def _read(path: Path) -> dict[str, Intent]:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        data = yaml.load(path.read_text(encoding="utf-8-sig"), LOADER)  # noqa: S506, a SafeLoader
         intents = TypeAdapter(dict[str, Intent]).validate_python(data)
     except FileNotFoundError:
         raise KnowledgeError([f"{path}: this file does not exist; expected the small talk in kk, ru and en"]) from None

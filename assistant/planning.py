@@ -11,7 +11,7 @@ from assistant.retrieval import Candidate, Found
 from assistant.schema import Plan
 from assistant.words import folded_words
 
-SURE = 0.12  # the gate's probability from which a candidate is said
+SURE = 0.08  # the gate's probability from which a candidate is said
 FIRM = 0.85  # …from which words that speak of a gap do not stop it
 TOGETHER = 2.0  # fit behind the best within which an aspect may answer the other half of a question
 CLEAR = 0.85  # share from which the best candidate alone is said
@@ -87,15 +87,26 @@ def _answer(question: Question, found: Found, catalogue: Catalogue, gate: Gate) 
     """The best candidate, if it is good enough, and another of its entry where the question asks for more."""
     if found.unmet or not found.candidates:
         return None
-    best = found.candidates[0]
+    candidates = _meeting_first(question, found.candidates, catalogue)
+    best = candidates[0]
     if _compares(question, best, catalogue):
         return None
     gap = found.gaps[0] if found.gaps else None
     chance = gate.chance(signals(question, best, gap, catalogue, catalogue.is_seen))
     if chance < (FIRM if _lacked(question, best, catalogue) else SURE):
         return None
-    aspects = (best.hit.passage.aspect, *_others(question, found.candidates))
+    aspects = (best.hit.passage.aspect, *_others(question, candidates))
     return Plan(kind="aspects", aspects=aspects, chance=chance)
+
+
+def _meeting_first(question: Question, candidates: Sequence[Candidate], catalogue: Catalogue) -> Sequence[Candidate]:
+    """The candidates, one that answers what the question asks for outright before a little better one that does not."""
+    lacked = set(_lacked(question, candidates[0], catalogue))
+    for other in candidates[1:]:
+        answers = lacked.intersection(other.known.aspect.answers) if other.known else ()
+        if answers and other.fit > candidates[0].fit - TOGETHER:
+            return other, *(candidate for candidate in candidates if candidate is not other)
+    return candidates
 
 
 def _compares(question: Question, best: Candidate, catalogue: Catalogue) -> bool:
