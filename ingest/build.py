@@ -51,6 +51,7 @@ from ingest.vectors import Wording, shipped_vectors, wording
 FORMAT = 7  # raise it when the meaning of an index folder changes
 KEPT = 2  # versions: the one in force and the one before
 BATCH = 500
+TRIES = 3  # to fill Chroma so that every vector can be found
 
 
 def ingest(settings: Settings, say: Say, prompts: Path | None = None) -> str:
@@ -110,8 +111,15 @@ def write_version(
     """Write an index version into an empty folder and look every vector up; `about` goes into its manifest."""
     say(f"Writing {len(passages)} passages…")
     _write(folder, knowledge, passages, vectors, about)
-    _fill_chroma(folder, passages, vectors, chroma_url, say)
-    _verify(folder, passages, vectors, chroma_url, say)
+    for _ in range(TRIES):
+        _fill_chroma(folder, passages, vectors, chroma_url, say)
+        missed = _missed(folder, passages, vectors, chroma_url, say)
+        if not missed:
+            (folder / VERIFIED).touch()
+            return
+        say(f"{missed} vectors cannot be found; filling Chroma anew…")  # its graph is drawn by chance
+        drop_collections(folder, chroma_url)
+    raise IndexUnavailable(f"{missed} vectors cannot be found in the new index; the one in force stays as it is")
 
 
 @contextmanager
@@ -225,19 +233,14 @@ def _fill_chroma(folder: Path, passages: Sequence[Passage], vectors: Vectors, ur
             into[language].add(ids=[str(row) for row in batch], embeddings=rows[language][batch])
 
 
-def _verify(folder: Path, passages: Sequence[Passage], vectors: Vectors, url: str | None, say: Say) -> None:
-    """Look every vector up in what was written, opened anew; raises IndexUnavailable if one is not found."""
+def _missed(folder: Path, passages: Sequence[Passage], vectors: Vectors, url: str | None, say: Say) -> int:
+    """How many vectors are not found in what was written, opened anew; every one is looked up."""
     rows = {language: _rows(passages, vectors, language) for language in LANGUAGES}
     batches = _batches(passages)
     with chroma(folder, url) as client:
         written = {language: open_collection(client, language, folder.name) for language in LANGUAGES}
-        for language, batch in watched(batches, len(batches), "Verifying", say):
-            missed = lost(written[language], rows[language], batch)
-            if missed:
-                raise IndexUnavailable(
-                    f"{missed} vectors cannot be found in the new index; the one in force stays as it is"
-                )
-    (folder / VERIFIED).touch()
+        watch = watched(batches, len(batches), "Verifying", say)
+        return sum(lost(written[language], rows[language], batch) for language, batch in watch)
 
 
 def _switch(root: Path, folder: Path) -> None:
