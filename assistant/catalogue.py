@@ -30,7 +30,7 @@ class References(BaseModel):
 
     `named`: aspect id → ids of the places and entries that its text names; `spread`: folded word → entries that use it;
     `stems`: the same for the first letters of longer words, since endings are many; `words`: every folded word of the
-    passages, with how it is written there.
+    passages, with how it is written there ("": only in names and topics).
     """
 
     named: dict[str, list[str]] = {}

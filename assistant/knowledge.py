@@ -102,6 +102,11 @@ class Topic(Record):
     questions: WordLists = WordLists()
     elsewhere: bool = False
 
+    @property
+    def is_gap(self) -> bool:
+        """Whether there are examples of asking for it that nothing we hold answers."""
+        return self.missing is not None and any(self.questions.all())
+
 
 class FacetValue(Record):
     """A value that lists, counts and comparisons are made from."""

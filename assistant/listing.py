@@ -46,7 +46,7 @@ def list_libraries(question: Question, found: Found, catalogue: Catalogue) -> Pl
 def _asks_for_gap(question: Question, catalogue: Catalogue) -> bool:
     """Whether the words ask for something that we are known to lack, such as the names of villages."""
     asked = [catalogue.topics[topic] for topic in question.topics if topic not in FORMS | BROAD]
-    return any(topic.missing and any(topic.questions.all()) for topic in asked)
+    return any(topic.is_gap for topic in asked)
 
 
 def _facets(question: Question) -> list[tuple[str, str]]:

@@ -123,7 +123,7 @@ def _lacked(question: Question, best: Candidate, catalogue: Catalogue) -> list[s
     answered = set(best.known.aspect.answers) if best.known else set()
     asked = [topic for topic in question.topics if topic not in FORMS | BROAD and topic not in answered]
     lacked = [topic for topic in asked if catalogue.topics[topic].missing]
-    gaps = [topic for topic in lacked if any(catalogue.topics[topic].questions.all())]
+    gaps = [topic for topic in lacked if catalogue.topics[topic].is_gap]
     return gaps or (lacked if question.entities and not answered.intersection(question.topics) else [])
 
 

@@ -21,8 +21,8 @@ class Spelling:
     def __init__(self, surfaces: Mapping[str, str], lexicon: Lexicon) -> None:
         self._surfaces, self._lexicon = surfaces, lexicon
         self._by_letter: dict[str, list[str]] = defaultdict(list)
-        for word in surfaces:
-            if len(word) >= TYPO_FROM - 1 and word.isalpha():
+        for word, surface in surfaces.items():
+            if surface and len(word) >= TYPO_FROM - 1 and word.isalpha():
                 self._by_letter[word[0]].append(word)
         self._right = lru_cache(maxsize=20_000)(self._nearest)
 

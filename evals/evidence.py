@@ -25,8 +25,10 @@ def rank_evidence(case: Case, librarian: Librarian) -> dict[str, float]:
     if not right:
         return {}
     question = _understood(case, librarian)
-    ranks = score_any(best_aspects(question, librarian), right)
-    crossed = [score_any(_crossed(question, other, librarian), right) for other in LANGUAGES if other != case.language]
+    vector = librarian.model.embed_query(question.text)
+    ranks = score_any(_best_aspects(question, vector, librarian), right)
+    others = (other for other in LANGUAGES if other != case.language)
+    crossed = [score_any(_crossed(question, vector, other, librarian), right) for other in others]
     return ranks | {f"cross_{name}": sum(each[name] for each in crossed) / len(crossed) for name in ranks}
 
 
@@ -35,23 +37,21 @@ def best_passages(case: Case, librarian: Librarian) -> list[str]:
     index, question = librarian.shelf.index(), _understood(case, librarian)
     texts = {passage.aspect: passage.text for passage in index.passages if passage.kind == "document"}
     known = index.catalogue.known
-    best = best_aspects(question, librarian)[:TOP]
+    best = _best_aspects(question, librarian.model.embed_query(question.text), librarian)[:TOP]
     return [known[name].aspect.text[question.language] if name in known else texts[name] for name in best]
 
 
-def best_aspects(question: Question, librarian: Librarian) -> list[str]:
+def _best_aspects(question: Question, vector: Sequence[float], librarian: Librarian) -> list[str]:
     """The ids of the candidates for a question, as retrieval ranks them."""
     index = librarian.shelf.index()
-    vector = librarian.model.embed_query(question.text)
     about = index.catalogue.about(question.entities)
     hits = index.search(question.language, question.text, vector, about=about)
     found = retrieve(question, hits, index.catalogue, librarian.ranking)
     return [candidate.hit.passage.aspect for candidate in found.candidates]
 
 
-def _crossed(question: Question, language: Language, librarian: Librarian) -> list[str]:
+def _crossed(question: Question, vector: Sequence[float], language: Language, librarian: Librarian) -> list[str]:
     """What the question finds among the passages of another language, by meaning alone."""
-    vector = librarian.model.embed_query(question.text)
     hits = librarian.shelf.index().search(language, question.text, vector, lexical=False)
     aspects = dict.fromkeys(hit.passage.aspect for hit in hits)
     return [aspect for aspect in aspects if not aspect.startswith(NOT_EVIDENCE)]

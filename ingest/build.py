@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import shutil
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -48,6 +47,7 @@ from ingest.passages import passages_of
 from ingest.progress import Say, watched
 from ingest.vectors import Wording, shipped_vectors, wording
 
+Rows = dict[Language, Vectors]  # each language's vectors, in the order of their ids in Chroma
 FORMAT = 7  # raise it when the meaning of an index folder changes
 KEPT = 2  # versions: the one in force and the one before
 BATCH = 500
@@ -111,9 +111,10 @@ def write_version(
     """Write an index version into an empty folder and look every vector up; `about` goes into its manifest."""
     say(f"Writing {len(passages)} passages…")
     _write(folder, knowledge, passages, vectors, about)
+    rows = {language: _rows(passages, vectors, language) for language in LANGUAGES}
     for _ in range(TRIES):
-        _fill_chroma(folder, passages, vectors, chroma_url, say)
-        missed = _missed(folder, passages, vectors, chroma_url, say)
+        _fill_chroma(folder, rows, chroma_url, say)
+        missed = _missed(folder, rows, chroma_url, say)
         if not missed:
             (folder / VERIFIED).touch()
             return
@@ -209,13 +210,12 @@ def _write(
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
-def _batches(passages: Sequence[Passage]) -> list[tuple[Language, range]]:
+def _batches(rows: Rows) -> list[tuple[Language, range]]:
     """The rows of each language's collection, a batch at a time."""
-    counts = Counter(passage.language for passage in passages)
     return [
-        (language, range(start, min(start + BATCH, counts[language])))
-        for language in LANGUAGES
-        for start in range(0, counts[language], BATCH)
+        (language, range(start, min(start + BATCH, len(mine))))
+        for language, mine in rows.items()
+        for start in range(0, len(mine), BATCH)
     ]
 
 
@@ -223,20 +223,18 @@ def _rows(passages: Sequence[Passage], vectors: Vectors, language: Language) -> 
     return vectors[[number for number, passage in enumerate(passages) if passage.language == language]]
 
 
-def _fill_chroma(folder: Path, passages: Sequence[Passage], vectors: Vectors, url: str | None, say: Say) -> None:
+def _fill_chroma(folder: Path, rows: Rows, url: str | None, say: Say) -> None:
     """One collection a language; a row's id is its place among the passages of that language."""
-    rows = {language: _rows(passages, vectors, language) for language in LANGUAGES}
-    batches = _batches(passages)
+    batches = _batches(rows)
     with chroma(folder, url) as client:
         into = {lang: create_collection(client, lang, folder.name, len(rows[lang])) for lang in LANGUAGES}
         for language, batch in watched(batches, len(batches), "Filling Chroma", say):
             into[language].add(ids=[str(row) for row in batch], embeddings=rows[language][batch])
 
 
-def _missed(folder: Path, passages: Sequence[Passage], vectors: Vectors, url: str | None, say: Say) -> int:
+def _missed(folder: Path, rows: Rows, url: str | None, say: Say) -> int:
     """How many vectors are not found in what was written, opened anew; every one is looked up."""
-    rows = {language: _rows(passages, vectors, language) for language in LANGUAGES}
-    batches = _batches(passages)
+    batches = _batches(rows)
     with chroma(folder, url) as client:
         written = {language: open_collection(client, language, folder.name) for language in LANGUAGES}
         watch = watched(batches, len(batches), "Verifying", say)

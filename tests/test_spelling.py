@@ -10,6 +10,7 @@ from assistant.words import Lexicon
 SURFACES = {
     "китапхана": "кітапхана", "библиотеками": "библиотеками", "library": "library", "pavlodar": "pavlodar",
     "векторы": "векторы", "онлайн": "онлайн", "2015": "2015", "денег": "денег",
+    "akjigitova": "",
 }  # fmt: skip
 SPELLING = Spelling(SURFACES, Lexicon(SURFACES))
 
@@ -25,6 +26,8 @@ SPELLING = Spelling(SURFACES, Lexicon(SURFACES))
         ("ректоры", "ректоры"),
         ("2051, wi-fi, рак", "2051, wi-fi, рак"),
         ("Стамбул", "Стамбул"),
+        ("Akjigitovb", "Akjigitovb"),
+        ("Akxigitova", "Akxigitova"),
     ],
 )
 def test_slips_are_put_right(text: str, right: str) -> None:
