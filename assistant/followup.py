@@ -82,7 +82,10 @@ def _shifted(question: Question, focus: Focus) -> tuple[int, ...]:
 
 
 def _with_years(question: Question, focus: Focus, years: tuple[int, ...], catalogue: Catalogue) -> Question:
-    text = f"{_without_years(focus.question)} {' '.join(map(str, years))}"
+    said = " ".join(map(str, years))
+    first = YEAR.search(focus.question)
+    start, end = first.span() if first else (len(focus.question),) * 2
+    text = f"{focus.question[:start]} {said} {_without_years(focus.question[end:])}"
     whole = understand(text, question.language, catalogue)
     return whole if whole.entities else replace(whole.about(focus.entities), years=years)
 
