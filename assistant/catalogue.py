@@ -149,7 +149,7 @@ class Catalogue:
         names = (name for spoken in LANGUAGES for name in known.entry.names(spoken))
         asked = (self.topics[topic].words[language] for topic in known.aspect.answers)
         texts = [known.aspect.text[language], *known.aspect.questions[language], *names, *(w for t in asked for w in t)]
-        return frozenset(word for text in texts for word in folded_words(text))
+        return frozenset(words(fold("\n".join(texts))))
 
 
 def read_references(knowledge: Knowledge, passages: Iterable[str]) -> References:

@@ -11,6 +11,9 @@ BEGINNING = 3  # letters from which a pattern stands for every word that begins 
 GAP = 1  # words that may stand between two words of a pattern ("opening of the hours" is too far)
 
 
+Pattern = tuple[str, tuple[str, ...]]  # its name, and the beginnings of its words
+
+
 @dataclass(frozen=True)
 class Found:
     """A pattern's name and the places of the question's words that it matched."""
@@ -25,8 +28,8 @@ class Patterns:
     def __init__(self, named: Iterable[tuple[str, str]], whole: frozenset[str] = frozenset()) -> None:
         """`named`: (name, pattern) pairs, many to a name; the patterns of the names in `whole` are whole words."""
         self._whole = whole
-        self._words: dict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
-        self._beginnings: dict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
+        self._words: dict[str, list[Pattern]] = defaultdict(list)
+        self._beginnings: dict[str, list[Pattern]] = defaultdict(list)
         for name, pattern in named:
             beginnings = tuple(words(fold(pattern)))
             if beginnings:
@@ -35,15 +38,17 @@ class Patterns:
 
     def find(self, tokens: Sequence[str]) -> list[Found]:
         """Every pattern in a question's folded words, the longest matches first."""
+        begun = {token[:length] for token in tokens for length in range(1, len(token) + 1)}
         found = {
             Found(name, places)
             for start, token in enumerate(tokens)
             for name, beginnings in self._filed(token)
-            if (places := _match(tokens, start, beginnings, whole=name in self._whole))
+            if begun.issuperset(beginnings)  # hardly any is, and this asks in one step
+            and (places := _match(tokens, start, beginnings, whole=name in self._whole))
         }
         return sorted(found, key=lambda item: (-len(item.places), item.places, item.name))
 
-    def _filed(self, token: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def _filed(self, token: str) -> Iterator[Pattern]:
         """The patterns whose first word the token is."""
         yield from self._words.get(token, ())
         for length in range(BEGINNING, len(token) + 1):
