@@ -49,7 +49,7 @@ def open_librarian(settings: Settings) -> Librarian:
         model=open_model(settings.embedding, settings.data_dir),
         identifier=Identifier.load(),
         ranking=Ranking.load(),
-        gate=Gate.load(),
+        gate=Gate.load(settings.embedding),
         phrases=Phrases.load(shipped("prompts")),
         dialogue=Dialogue.load(shipped("prompts")),
         courtesies=Courtesies.load(shipped("prompts")),
@@ -74,19 +74,17 @@ def _thought(
     """What to say to a message without its courtesies, unless the whole of it is small talk and they are the point."""
     thinker = Thinker(index, librarian.model, librarian.ranking, librarian.gate, librarian.dialogue)
     plain = librarian.courtesies.without(text)
-    question = _read(plain, language, history, index, librarian)
+    question = read(plain, language, history, index, librarian)
     thought = thinker.think(question, history)
     if plain != text and thought.plans[0].kind == "unknown":
-        whole = _read(text, language, history, index, librarian)
+        whole = read(text, language, history, index, librarian)
         talk = thinker.think(whole, history)
         if talk.plans[0].kind == "intent":
             return whole.language, talk
     return question.language, thought
 
 
-def _read(
-    text: str, language: Language | None, history: Sequence[Turn], index: Index, librarian: Librarian
-) -> Question:
+def read(text: str, language: Language | None, history: Sequence[Turn], index: Index, librarian: Librarian) -> Question:
     """A message in whatever spelling, in its language's own script, its slips put right."""
     identified = _identify(text, language, history, librarian)
     spoken = identified.language or language or "kk"

@@ -90,10 +90,6 @@ class Catalogue:
         """Whether the knowledge base uses a folded word at all."""
         return self._spread(word) > 0
 
-    def is_common(self, word: str) -> bool:
-        """Whether more than one entry uses a folded word."""
-        return self._spread(word) > 1
-
     def _spread(self, word: str) -> int:
         return self._references.spread.get(word) or self._references.stems.get(_stem(word), 0)
 

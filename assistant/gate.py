@@ -1,38 +1,43 @@
 """Whether the best candidate answers the question: several signals, weighed by a logistic regression.
 
 One cosine cannot tell (AUROC 0.66 in Kazakh; design, section 4). The weights in weights.json are fitted by
-`python -m evals.calibrate` on typical questions left out one by one, and on questions for what we lack.
+`python -m evals.calibrate_gate` on the suites that are worked with, of which no question was ever taught.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from math import exp
 
+from assistant.attribute import Asked, Attributes
 from assistant.catalogue import Catalogue
 from assistant.question import BROAD, FORMS, Question
 from assistant.ranking import UNLIKELY, WEIGHTS, coverage, covers
 from assistant.retrieval import WORDED, Candidate, Gap
 
-SIGNALS = tuple("fit lead alike alike_lead covered unseen answers lacks named short exact chance chance_lead".split())
+SIGNALS = (
+    *("fit", "lead", "alike", "alike_lead", "covered", "unseen", "answers", "lacks", "named", "short", "exact"),
+    *("chance", "chance_lead", "worded", "meant"),
+)
 EXACT = 0.9  # share of a typical question that makes the message the same question
 NO_GAP = 0.8  # the score of "no gap is near": below what unrelated questions get
+HELD = -2.0  # log odds of "lacked" at most for a librarian's document: it may hold what the knowledge base lacks
 
 
 @dataclass(frozen=True)
 class Gate:
-    """Weights by signal, and the bias."""
+    """Weights by signal, the bias, and the model of what a question asks for."""
 
     weights: tuple[float, ...]
     bias: float
+    attributes: Attributes
 
     @classmethod
-    @cache
-    def load(cls) -> "Gate":
-        """The weights that are shipped."""
+    def load(cls, embedding: str) -> "Gate":
+        """The weights that are shipped; what vectors tell of attributes was learnt from the default embedding's."""
         data = json.loads(WEIGHTS.read_text(encoding="utf-8"))
-        return cls(tuple(data["gate"][signal] for signal in SIGNALS), data["gate"]["bias"])
+        attributes = Attributes.load() if embedding == "e5-small" else Attributes.load().without_vectors()
+        return cls(tuple(data["gate"][signal] for signal in SIGNALS), data["gate"]["bias"], attributes)
 
     def chance(self, signals: Sequence[float]) -> float:
         """The probability that the candidate answers the question."""
@@ -41,13 +46,15 @@ class Gate:
 
 
 def signals(
-    question: Question, candidate: Candidate, gap: Gap | None, catalogue: Catalogue, is_seen: Callable[[str], bool]
+    question: Question, candidate: Candidate, gap: Gap | None, asked_for: Asked, catalogue: Catalogue
 ) -> tuple[float, ...]:
-    """The signals of a candidate, in the order of SIGNALS; `is_seen` tells the words that the knowledge base uses."""
+    """The signals of a candidate, in the order of SIGNALS."""
     rare = sum(catalogue.rarity(token) for token in question.wording)
     free = set(question.free)
     strange = [
-        t for t in question.wording if t in free and not is_seen(t) and not covers(candidate.vocabulary, t, catalogue)
+        token
+        for token in question.wording
+        if token in free and not catalogue.is_seen(token) and not covers(candidate.vocabulary, token, catalogue)
     ]
     asked = set(question.topics) - FORMS - BROAD
     answered = asked.intersection(candidate.known.aspect.answers if candidate.known else ())
@@ -67,4 +74,12 @@ def signals(
         float(candidate.alike >= EXACT and candidate.alike > (gap.alike if gap else 0.0)),
         max(candidate.hit.chance, UNLIKELY),
         max(candidate.hit.chance, UNLIKELY) - (gap.chance if gap else UNLIKELY),
+        *_lacking(candidate, asked_for),
     )
+
+
+def _lacking(candidate: Candidate, asked_for: Asked) -> tuple[float, ...]:
+    """How surely something is asked for that the knowledge base lacks."""
+    if candidate.known:
+        return asked_for.lacking(candidate.known.aspect.answers)
+    return tuple(min(odds, HELD) for odds in asked_for.lacking())

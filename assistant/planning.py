@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from math import exp
 
+from assistant.attribute import LACKED, Asked
 from assistant.catalogue import Catalogue, Known
 from assistant.gate import Gate, signals
 from assistant.listing import list_libraries
@@ -11,7 +12,7 @@ from assistant.retrieval import Candidate, Found
 from assistant.schema import Plan
 from assistant.words import folded_words
 
-SURE = 0.08  # the gate's probability from which a candidate is said
+SURE = 0.35  # the gate's probability from which a candidate is said
 FIRM = 0.85  # …from which words that speak of a gap do not stop it
 TOGETHER = 2.0  # fit behind the best within which an aspect may answer the other half of a question
 CLEAR = 0.85  # share from which the best candidate alone is said
@@ -21,15 +22,15 @@ TELLING = 1.15  # score from which a gap is named in the answer
 MANY = 5  # entries a clarifying question may offer
 
 
-def plan(question: Question, found: Found, catalogue: Catalogue, gate: Gate) -> Plan:
+def plan(question: Question, found: Found, asked_for: Asked, catalogue: Catalogue, gate: Gate) -> Plan:
     """The plan for one question."""
     return (
         _comparison(question, found, catalogue)
         or list_libraries(question, found, catalogue)
         or _clarification(question)
         or _introduction(question, catalogue)
-        or _answer(question, found, catalogue, gate)
-        or _unknown(question, found, catalogue)
+        or _answer(question, found, asked_for, catalogue, gate)
+        or _unknown(question, found, asked_for, catalogue)
     )
 
 
@@ -83,23 +84,23 @@ def _introduction(question: Question, catalogue: Catalogue) -> Plan | None:
     return Plan(kind="aspects", aspects=(overview(question.entities[0], catalogue).id,))
 
 
-def _answer(question: Question, found: Found, catalogue: Catalogue, gate: Gate) -> Plan | None:
+def _answer(question: Question, found: Found, asked_for: Asked, catalogue: Catalogue, gate: Gate) -> Plan | None:
     """The best candidate, if it is good enough, and another of its entry where the question asks for more."""
     if found.unmet or not found.candidates:
         return None
-    candidates = _meeting_first(question, found.candidates, catalogue)
+    candidates = meeting_first(question, found.candidates, catalogue)
     best = candidates[0]
     if _compares(question, best, catalogue):
         return None
     gap = found.gaps[0] if found.gaps else None
-    chance = gate.chance(signals(question, best, gap, catalogue, catalogue.is_seen))
+    chance = gate.chance(signals(question, best, gap, asked_for, catalogue))
     if chance < (FIRM if _lacked(question, best, catalogue) else SURE):
         return None
     aspects = (best.hit.passage.aspect, *_others(question, candidates))
     return Plan(kind="aspects", aspects=aspects, chance=chance)
 
 
-def _meeting_first(question: Question, candidates: Sequence[Candidate], catalogue: Catalogue) -> Sequence[Candidate]:
+def meeting_first(question: Question, candidates: Sequence[Candidate], catalogue: Catalogue) -> Sequence[Candidate]:
     """The candidates, one that answers what the question asks for outright before a little better one that does not."""
     lacked = set(_lacked(question, candidates[0], catalogue))
     for other in candidates[1:]:
@@ -159,9 +160,9 @@ def _shares(candidates: Sequence[Candidate]) -> list[float]:
     return [power / sum(powers) for power in powers]
 
 
-def _unknown(question: Question, found: Found, catalogue: Catalogue) -> Plan:
+def _unknown(question: Question, found: Found, asked_for: Asked, catalogue: Catalogue) -> Plan:
     """What is missing, by name where it has one, and what is known of the entry that was asked about."""
-    topic = _missing_topic(question, found, catalogue)
+    topic = _missing_topic(question, found, catalogue) or _asked_topic(asked_for, catalogue)
     elsewhere = topic is not None and catalogue.topics[topic].elsewhere
     nearest = [] if elsewhere else [overview(entry, catalogue).id for entry in question.entities[:1]]
     return Plan(kind="unknown", aspects=tuple(nearest), topic=topic, chance=0.0)
@@ -178,6 +179,15 @@ def _missing_topic(question: Question, found: Found, catalogue: Catalogue) -> st
     }
     lacking = [topic for topic in spoken if topic not in held]
     return next(iter(lacking or gaps), None)
+
+
+def _asked_topic(asked_for: Asked, catalogue: Catalogue) -> str | None:
+    """The gap that a question most probably falls into, where its words and its vector agree on it."""
+    likeliest, other = (
+        max(chances, key=lambda name: chances[name]).removeprefix(LACKED)
+        for chances in (asked_for.worded, asked_for.meant)
+    )
+    return likeliest if likeliest == other and likeliest in catalogue.topics else None
 
 
 def overview(entry: str, catalogue: Catalogue) -> Known:

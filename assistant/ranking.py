@@ -2,7 +2,7 @@
 
 Of 874 of them the right aspect came first for 75 % and among the first two for 89 %. The names in a question make all
 aspects of an entry alike; the classifier, and the aspect's own text and vocabulary, tell them apart. Fitted by
-`python -m evals.calibrate`.
+`python -m evals.calibrate_ranking`.
 """
 
 import json

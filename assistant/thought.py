@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assistant.attribute import Asked
 from assistant.dialogue import Dialogue
 from assistant.embedding import Model
 from assistant.followup import SHIFTS, choice, frame, link, resume
@@ -40,7 +41,7 @@ class Thinker:
     def __init__(self, index: Index, model: Model, ranking: Ranking, gate: Gate, dialogue: Dialogue) -> None:
         self._index, self._model, self._ranking, self._gate, self._dialogue = index, model, ranking, gate, dialogue
         self._catalogue = index.catalogue
-        self._searched: dict[Question, list[Hit]] = {}
+        self._searched: dict[Question, tuple[list[Hit], Asked]] = {}
 
     def think(self, question: Question, history: Sequence[Turn]) -> Thought:
         """The surest reading of a message."""
@@ -54,7 +55,7 @@ class Thinker:
         resumed = resume(question, history, self._catalogue)
         split = () if resumed else self._in_parts(question)
         if not split and not (resumed and _surely_asks(question)):
-            intent = self._dialogue.intent(question, shown, self._search(question), self._catalogue)
+            intent = self._dialogue.intent(question, shown, self._search(question)[0], self._catalogue)
             if intent:
                 return _small_talk(intent)
         return self._resumed(question, resumed) if resumed else self._alone(question, split)
@@ -101,14 +102,17 @@ class Thinker:
         return joined if joined.kind != "unknown" and joined.chance > alone.chance else alone
 
     def _plan(self, question: Question) -> Plan:
-        found = retrieve(question, self._search(question), self._catalogue, self._ranking)
-        return plan(question, found, self._catalogue, self._gate)
+        hits, asked_for = self._search(question)
+        found = retrieve(question, hits, self._catalogue, self._ranking)
+        return plan(question, found, asked_for, self._catalogue, self._gate)
 
-    def _search(self, question: Question) -> list[Hit]:
+    def _search(self, question: Question) -> tuple[list[Hit], Asked]:
+        """What is near a question, and what it asks for."""
         if question not in self._searched:
             vector = self._model.embed_query(question.text)
             about = self._catalogue.about(question.entities)
-            self._searched[question] = self._index.search(question.language, question.text, vector, about=about)
+            hits = self._index.search(question.language, question.text, vector, about=about)
+            self._searched[question] = hits, self._gate.attributes.asked(question.text, vector)
         return self._searched[question]
 
 

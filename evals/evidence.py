@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from assistant.ask import Librarian
+from assistant.ask import Librarian, read
 from assistant.catalogue import Catalogue
 from assistant.clean import clean
 from assistant.knowledge import LANGUAGES, Language
-from assistant.question import Question, understand
+from assistant.question import Question
 from assistant.retrieval import NOT_EVIDENCE, retrieve
 from evals.cases import Case
 from evals.facts import missing
@@ -24,7 +24,7 @@ def rank_evidence(case: Case, librarian: Librarian) -> dict[str, float]:
     right = _right(case, index.catalogue)
     if not right:
         return {}
-    question = _understood(case, librarian)
+    question = understood(case, librarian)
     vector = librarian.model.embed_query(question.text)
     ranks = score_any(_best_aspects(question, vector, librarian), right)
     others = (other for other in LANGUAGES if other != case.language)
@@ -34,7 +34,7 @@ def rank_evidence(case: Case, librarian: Librarian) -> dict[str, float]:
 
 def best_passages(case: Case, librarian: Librarian) -> list[str]:
     """The texts of the five aspects or pieces of documents that retrieval puts first, best first."""
-    index, question = librarian.shelf.index(), _understood(case, librarian)
+    index, question = librarian.shelf.index(), understood(case, librarian)
     texts = {passage.aspect: passage.text for passage in index.passages if passage.kind == "document"}
     known = index.catalogue.known
     best = _best_aspects(question, librarian.model.embed_query(question.text), librarian)[:TOP]
@@ -57,10 +57,10 @@ def _crossed(question: Question, vector: Sequence[float], language: Language, li
     return [aspect for aspect in aspects if not aspect.startswith(NOT_EVIDENCE)]
 
 
-def _understood(case: Case, librarian: Librarian) -> Question:
-    message = clean(case.turns[0])
-    language = librarian.identifier.identify(message, None).language or case.language
-    return understand(message, language, librarian.shelf.index().catalogue)
+def understood(case: Case, librarian: Librarian) -> Question:
+    """A case's first message as the assistant reads it."""
+    message = librarian.courtesies.without(clean(case.turns[0]))
+    return read(message, None, (), librarian.shelf.index(), librarian)
 
 
 def has_evidence(case: Case) -> bool:

@@ -1,0 +1,120 @@
+"""Which attribute a question asks for (hours, strength, number, who paid …), by its words and by its vector.
+
+An embedding hears above all whom a question is about, while what is asked of it is often one word: so softmax
+regression over hashed words, pairs of words and letter 4-grams, folded, and beside it another over the vector. Both are
+taught questions of every attribute whatever the entry, 6,000 and more of them for what nobody holds, by
+`python -m evals.train_attribute`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import pairwise
+from math import log
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.classifier import Classifier
+from assistant.fold import fold
+from assistant.words import words
+
+WORDED, MEANT = (Path(__file__).with_name(f"attribute-{kind}.npz") for kind in ("words", "vectors"))
+BUCKETS = 1 << 15
+GRAM, WORD, STEM = 4, 6, 5  # letters of a gram, and by which a word and a word of a pair are known
+MOST_WORDS = 60
+CERTAIN = 1e-6  # chances nearer to 0 and 1 are as good as certain
+LACKED = "topic#"
+
+Floats = NDArray[np.float32]
+Chances = Mapping[str, float]  # class → probability; a class is an aspect's own id, "topic#ID" or "intent#ID"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a question asks for, as its words and as its vector tell."""
+
+    worded: Chances
+    meant: Chances
+
+    def lacking(self, answered: Iterable[str] = ()) -> tuple[float, float]:
+        """The log odds, of each kind, that something lacked is asked for; what `answered` names is not lacked."""
+        held = {LACKED + topic for topic in answered}
+        return _lacking(self.worded, held), _lacking(self.meant, held)
+
+
+@dataclass(frozen=True)
+class Words:
+    """A softmax regression over hashed features: `weights` (buckets × classes) times `scale`."""
+
+    classes: tuple[str, ...]
+    idf: Floats
+    weights: NDArray[np.int8]
+    scale: Floats
+    bias: Floats
+
+    def chances(self, text: str) -> Chances:
+        """The probability of every class."""
+        buckets, shares = weighed(text, self.idf)
+        scores = shares @ self.weights[buckets].astype(np.float32) * self.scale + self.bias
+        powers = np.exp(scores - scores.max())
+        return dict(zip(self.classes, (powers / powers.sum()).tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """Both models; `vectors` is None where questions are embedded by another model than it was taught with."""
+
+    words: Words
+    vectors: Classifier | None
+
+    @classmethod
+    @cache
+    def load(cls) -> "Attributes":
+        """The models that are shipped, read once a process."""
+        with np.load(WORDED, allow_pickle=False) as file:
+            parts = {name: file[name] for name in ("idf", "weights", "scale", "bias")}
+            return cls(Words(classes=tuple(file["classes"].tolist()), **parts), Classifier.load(MEANT))
+
+    def without_vectors(self) -> "Attributes":
+        """The same by words alone."""
+        return replace(self, vectors=None)
+
+    def asked(self, text: str, vector: Sequence[float]) -> Asked:
+        """What a question asks for."""
+        worded = self.words.chances(text)
+        if self.vectors is None:
+            return Asked(worded, worded)
+        meant = np.exp(self.vectors.chances(vector)).tolist()
+        return Asked(worded, dict(zip(self.vectors.classes, meant, strict=True)))
+
+
+def _lacking(chances: Chances, held: set[str]) -> float:
+    chance = sum(share for name, share in chances.items() if name.startswith(LACKED) and name not in held)
+    chance = min(max(chance, CERTAIN), 1 - CERTAIN)
+    return log(chance / (1 - chance))
+
+
+def weighed(text: str, idf: Floats) -> tuple[NDArray[np.intp], Floats]:
+    """The buckets of a text's features, and each one's share of a vector of length 1."""
+    buckets = np.unique(np.fromiter(hashed(text), np.intp))
+    shares = idf[buckets]
+    return buckets, shares / max(float(np.linalg.norm(shares)), 1e-6)
+
+
+def hashed(text: str) -> Iterator[int]:
+    """The bucket of each feature of a text."""
+    tokens = words(fold(text))[:MOST_WORDS]
+    for feature in _features(tokens):
+        yield crc32(feature.encode("utf-8", "replace")) % BUCKETS
+
+
+def _features(tokens: list[str]) -> Iterator[str]:
+    for token in tokens:
+        yield f"w{token[:WORD]}"
+        marked = f"<{token}>"
+        yield from (marked[start : start + GRAM] for start in range(max(1, len(marked) - GRAM + 1)))
+    for left, right in pairwise(tokens):
+        yield f"p{left[:STEM]} {right[:STEM]}"

@@ -1,0 +1,119 @@
+"""Train the models of what a question asks for: `python -m evals.train_attribute`, after `shyraq ingest`.
+
+It learns from the typical questions of the index and from evals/asking/: held.jsonl, more ways to ask for what each
+aspect answers, and lacking.jsonl, questions in our field that nothing answers. Both were written for Shyraq apart from
+all suites. Each line is {"asks": "entry#aspect" or "topic#ID", "kk", "ru", "en"}. The same rows give the same model.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.attribute import BUCKETS, MEANT, WORDED, Floats, hashed, weighed
+from assistant.embedding import open_model
+from assistant.index import Passage, Shelf
+from assistant.knowledge import LANGUAGES
+from assistant.settings import read_settings
+from ingest.build import embed
+from ingest.classifier import teach
+
+ASKING = Path(__file__).parent / "asking"
+EPOCHS, BATCH, RATE = 4, 512, 0.5
+SMOOTHING = 0.05  # of every answer given to all classes alike, so that no question is quite certain
+SEED = 20261127
+
+Features = tuple[NDArray[np.intp], Floats]
+
+
+def main() -> None:
+    """Train and write assistant/attribute-words.npz and attribute-vectors.npz."""
+    settings = read_settings()
+    rows = list(_rows(Shelf(settings.data_dir / "index", settings.chroma_url).index().passages))
+    labels, texts = [_attribute(asks) for asks, _ in rows], [text for _, text in rows]
+    vectors = embed(
+        list(dict.fromkeys((True, text) for text in texts)), open_model("e5-small", settings.data_dir), print
+    )
+    teach(np.stack([vectors[True, text] for text in texts]), labels).save(MEANT)
+    _teach_words(texts, labels)
+    print(
+        f"{len(rows)} questions of {len(set(labels))} classes are learnt; now: python -m evals.calibrate_gate --write"
+    )
+
+
+def _teach_words(texts: Sequence[str], labels: Sequence[str]) -> None:
+    classes, wanted = np.unique(np.array(labels), return_inverse=True)
+    idf = _rarities(texts)
+    weights, bias = _train([weighed(text, idf) for text in texts], wanted, len(classes))
+    scale = np.abs(weights).max(axis=0) / 127
+    small = np.rint(weights / scale).astype(np.int8)
+    np.savez_compressed(WORDED, classes=classes, idf=idf, weights=small, scale=scale.astype(np.float32), bias=bias)
+
+
+def _rows(passages: Sequence[Passage]) -> Iterator[tuple[str, str]]:
+    for passage in passages:
+        if passage.kind == "question":
+            yield passage.aspect, passage.text
+    for file in sorted(ASKING.glob("*.jsonl")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            yield from ((row["asks"], row[language]) for language in LANGUAGES)
+
+
+def _attribute(asks: str) -> str:
+    """An aspect's own id, whatever entry it is of: "strength" of each library is one class."""
+    return asks if asks.startswith(("topic#", "intent#")) else asks.split("#")[1]
+
+
+def _rarities(texts: Sequence[str]) -> Floats:
+    counts = np.zeros(BUCKETS)
+    for text in texts:
+        counts[np.unique(np.fromiter(hashed(text), np.intp))] += 1
+    return np.log(len(texts) / (counts + 1)).astype(np.float32)
+
+
+def _train(features: Sequence[Features], wanted: NDArray[np.intp], classes: int) -> tuple[Floats, Floats]:
+    """Softmax regression by Adagrad (Duchi et al. 2011) over shuffled batches: (weights, bias)."""
+    weights, seen = np.zeros((BUCKETS, classes), np.float32), np.full((BUCKETS, classes), 1e-8, np.float32)
+    bias, bias_seen = np.zeros(classes, np.float32), np.full(classes, 1e-8, np.float32)
+    order = np.random.default_rng(SEED)
+    for epoch in range(EPOCHS):
+        loss = 0.0
+        shuffled = order.permutation(len(wanted))
+        for start in range(0, len(shuffled), BATCH):
+            batch = shuffled[start : start + BATCH]
+            used, dense = _dense([features[row] for row in batch])
+            chances = _softmax(dense @ weights[used] + bias)
+            right = (np.arange(len(batch)), wanted[batch])
+            loss -= float(np.log(chances[right] + 1e-9).sum())
+            error = chances - SMOOTHING / classes
+            error[right] -= 1 - SMOOTHING
+            slope = dense.T @ error / len(batch)
+            seen[used] += slope * slope
+            weights[used] -= RATE * slope / np.sqrt(seen[used])
+            bias_slope = error.mean(axis=0)
+            bias_seen += bias_slope * bias_slope
+            bias -= RATE / 10 * bias_slope / np.sqrt(bias_seen)
+        print(f"epoch {epoch + 1} of {EPOCHS}: loss {loss / len(wanted):.3f}", flush=True)
+    return weights, bias
+
+
+def _dense(rows: Sequence[Features]) -> tuple[NDArray[np.intp], Floats]:
+    """The buckets that a batch uses, and its features over those (rows × used)."""
+    used = np.unique(np.concatenate([buckets for buckets, _ in rows]))
+    dense = np.zeros((len(rows), len(used)), np.float32)
+    for row, (buckets, shares) in enumerate(rows):
+        dense[row, np.searchsorted(used, buckets)] = shares
+    return used, dense
+
+
+def _softmax(scores: Floats) -> Floats:
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    found: Floats = powers / powers.sum(axis=1, keepdims=True)
+    return found
+
+
+if __name__ == "__main__":
+    main()
