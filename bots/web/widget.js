@@ -305,6 +305,7 @@ class ShyraqChat extends HTMLElement {
 
   #keep(changes) {
     Object.assign(this.#state, changes);
+    if ("conversation" in changes) this.#ui.delete.hidden = !changes.conversation;
     try { sessionStorage.setItem(this.#key, JSON.stringify(this.#state)); } catch { /* forbidden or full: see above */ }
   }
 
@@ -384,9 +385,10 @@ class ShyraqChat extends HTMLElement {
     ui.title = make("h2", { id: "title", part: "title" });
     ui.log = make("div", { class: "log", part: "log", role: "log", tabindex: "0", "data-name": "log", "aria-live": "off" });
     ui.status = make("p", { class: "status", part: "status" });
+    ui.count = make("p", { id: "count", class: "count", part: "count" });
     ui.announcer = make("p", { class: "hidden", role: "status" }); // the one live region
     ui.window = make("dialog", { class: "window", part: "window", "aria-labelledby": "title", keydown: (event) => this.#pressed(event) },
-      this.#header(), ui.log, ui.status, this.#form(), this.#footer(), ui.announcer);
+      this.#header(), ui.log, make("div", { class: "line" }, ui.status, ui.count), this.#form(), this.#footer(), ui.announcer);
     ui.window.addEventListener("cancel", (event) => event.preventDefault()); // Esc is handled as a key, in every mode alike
     this.shadowRoot.append(ui.window);
     if (this.#launches) this.#addLauncher();
@@ -405,12 +407,14 @@ class ShyraqChat extends HTMLElement {
   #header() {
     const ui = this.#ui;
     const options = LANGUAGES.map((code) => make("option", { value: code, lang: code }, SERVED.words[code].name));
-    ui.languages = make("select", { part: "language", "data-name": "language", change: () => this.#choose(ui.languages.value) }, ...options);
+    ui.languages = make("select", { "data-name": "language", change: () => this.#choose(ui.languages.value) }, ...options);
+    ui.delete = this.#iconButton("delete", () => this.#delete(), { part: "delete", hidden: "", blur: () => this.#askFirst("delete") });
     ui.expand = this.#iconButton("expand", () => this.#expand(!ui.window.classList.contains("expanded")), { part: "expand" });
     return make("header", { part: "header" },
       make("span", { class: "mark" }, lamp()),
       make("div", { class: "names" }, ui.title, this.#worded("p", "subtitle")),
-      ui.languages,
+      make("span", { class: "language", part: "language" }, this.#worded("span", "short", { "aria-hidden": "true" }), ui.languages),
+      ui.delete,
       this.#iconButton("new", () => this.#beginAnew(), { part: "new" }),
       ui.expand,
       ...(this.#launches ? [this.#iconButton("close", () => this.close(), { part: "close" })] : []));
@@ -423,18 +427,15 @@ class ShyraqChat extends HTMLElement {
       keydown: (event) => this.#typed(event), input: () => this.#edited(),
     });
     ui.input.value = this.#state.draft ?? "";
-    ui.count = make("p", { id: "count", class: "count" });
     ui.send = this.#iconButton("send", () => {}, { class: "icon send", part: "send", type: "submit" });
     ui.stop = this.#iconButton("stop", () => this.#busy?.abort(), { class: "icon send", part: "stop", hidden: "" });
     const field = make("div", { class: "field" }, this.#worded("label", "label", { class: "hidden", for: "question" }), ui.input, ui.send, ui.stop);
-    return make("form", { part: "form", submit: (event) => { event.preventDefault(); this.#submit(); } }, field, ui.count);
+    return make("form", { part: "form", submit: (event) => { event.preventDefault(); this.#submit(); } }, field);
   }
 
   #footer() {
     const ui = this.#ui;
-    ui.delete = make("button", { type: "button", class: "quiet", part: "delete", click: () => this.#delete(), blur: () => this.#askFirst("delete") },
-      this.#worded("span", "delete"));
-    const footer = make("footer", { part: "footer" }, this.#worded("p", "reminder", { part: "notice" }), ui.delete);
+    const footer = make("footer", { part: "footer" }, this.#worded("p", "reminder", { part: "notice" }));
     if (SERVED.contact) {
       ui.librarian = this.#librarian();
       footer.append(ui.librarian);
@@ -530,6 +531,15 @@ class ShyraqChat extends HTMLElement {
 
   #toEnd() { this.#ui.log.scrollTop = this.#ui.log.scrollHeight; }
 
+  /* Scrolls the log, and never the page around it as scrollIntoView() does, until `top` is at its top or `bottom` is seen. */
+  #reveal(bottom, top = bottom) {
+    const { log } = this.#ui;
+    const seen = log.getBoundingClientRect();
+    const down = bottom.getBoundingClientRect().bottom - seen.bottom + 12;
+    const room = top.getBoundingClientRect().top - seen.top - 12;
+    log.scrollTop += room < 0 ? room : Math.max(0, Math.min(down, room));
+  }
+
   // --- language ---
 
   #choose(language) {
@@ -573,7 +583,7 @@ class ShyraqChat extends HTMLElement {
     count.classList.toggle("over", over > 0);
     input.setAttribute("aria-invalid", over > 0);
     input.style.height = "auto";
-    if (input.scrollHeight) input.style.height = `${input.scrollHeight + 2}px`; // and the border
+    if (length) input.style.height = `${input.scrollHeight + 2}px`; // and the border
   }
 
   #submit() {
@@ -738,11 +748,21 @@ class ShyraqChat extends HTMLElement {
     answer.lang = reply.language;
     answer.classList.remove("failed");
     Object.assign(answer.dataset, { aiGenerated: "true", aiSystem: "Shyraq", id: reply.message_id, status: reply.status });
-    answer.replaceChildren(body, ...(sources ? [sources] : []), this.#signature(reply), this.#actions(reply, body));
+    answer.replaceChildren(body, ...(sources ? [sources] : []), ...this.#referral(reply),
+      make("div", { class: "foot" }, this.#signature(reply), this.#actions(reply, body)));
     if (reply.suggestions.length) this.#ui.log.append(this.#choices(reply.suggestions, reply.language));
-    answer.scrollIntoView({ block: "nearest" });
-    if (answer.offsetHeight < this.#ui.log.clientHeight) this.#toEnd();
-    else answer.previousSibling.scrollIntoView({ block: "start" });
+    this.#reveal(this.#ui.log.lastChild, answer.previousSibling);
+  }
+
+  /* Where Shyraq does not know, the librarian is at hand. */
+  #referral(reply) {
+    const { librarian } = this.#ui;
+    if (reply.status !== "unknown" || !librarian) return [];
+    const open = () => {
+      librarian.open = true;
+      librarian.firstChild.focus();
+    };
+    return [this.#button("librarian", open, { class: "pill referral" })];
   }
 
   #signature(reply) {
@@ -768,7 +788,7 @@ class ShyraqChat extends HTMLElement {
     const open = () => {
       source.open = true;
       source.firstChild.focus();
-      source.scrollIntoView({ block: "nearest" });
+      this.#reveal(source);
     };
     const title = source.querySelector(".source-title").textContent;
     return make("button", { type: "button", class: "citation", part: "citation", "aria-label": `[${n}] ${title}`, click: open }, `[${n}]`);
@@ -815,10 +835,11 @@ class ShyraqChat extends HTMLElement {
     const given = await this.#give(id, rating, null);
     if (!given) return;
     [...actions.querySelectorAll("[aria-pressed]")].forEach((button, place) => button.setAttribute("aria-pressed", String(rating === [1, -1][place])));
-    actions.parentNode.querySelector(".reason")?.remove();
+    const foot = actions.parentNode;
+    foot.parentNode.querySelector(".reason")?.remove();
     const reason = this.#reason(id, rating);
-    actions.after(reason);
-    reason.scrollIntoView({ block: "nearest" });
+    foot.after(reason);
+    this.#reveal(reason);
     this.#tellPage("feedback", { message_id: id, rating });
   }
 
@@ -853,8 +874,8 @@ class ShyraqChat extends HTMLElement {
     try {
       const held = await this.#conversation();
       for (const message of held?.messages ?? []) this.#show(message, this.#question(message.message, new Date(message.created_at)));
+      if (held) this.#toEnd();
     } catch { this.#tell("history_failed", {}); } // it goes on with the next question
-    this.#toEnd();
   }
 
   #beginAnew() {
@@ -866,19 +887,22 @@ class ShyraqChat extends HTMLElement {
     this.#ui.input.focus();
   }
 
+  /* Deleting takes two presses of one button; `key` is what it says. */
   #askFirst(key) {
-    const words = this.#ui.delete.firstChild;
-    words.dataset.say = key;
-    this.#word(words);
+    const button = this.#ui.delete;
+    if (key === "delete_sure") this.#tell(key, {});
+    else if (this.#told[0] === "delete_sure") this.#tell();
+    button.dataset.name = key;
+    this.#word(button);
   }
 
   async #delete() {
-    if (this.#ui.delete.firstChild.dataset.say === "delete") return this.#askFirst("delete_sure");
+    if (this.#ui.delete.dataset.name === "delete") return this.#askFirst("delete_sure");
     const id = this.#state.conversation;
     const gone = !id || (await fetch(`${this.#server}/api/conversations/${id}`, { method: "DELETE", credentials: "omit" })
       .then((response) => response.ok || response.status === 404, () => false));
-    if (gone) this.#beginAnew();
     this.#askFirst("delete");
+    if (gone) this.#beginAnew();
     return this.#tell(gone ? "deleted" : "delete_failed", {});
   }
 }
@@ -918,7 +942,7 @@ button { border: 1px solid transparent; border-radius: .75em; background: none; 
   border: 2px solid var(--paper); }
 :host([position="left"]) .launcher { inset-inline: var(--gap) auto; }
 :host([launcher]) .window { position: fixed; z-index: var(--shyraq-z, 2147483000); inset: auto; bottom: calc(var(--gap) + 4.25em); inset-inline-end: var(--gap);
-  width: min(var(--shyraq-width, 25em), 100vw - 2 * var(--gap)); height: min(var(--shyraq-height, 40em), 100dvh - 2 * var(--gap) - 4.25em);
+  width: min(var(--shyraq-width, 27em), 100vw - 2 * var(--gap)); height: min(var(--shyraq-height, 40em), 100dvh - 2 * var(--gap) - 4.25em);
   box-shadow: 0 12px 48px #0004; animation: rise .18s ease-out; }
 :host([launcher][position="left"]) .window { inset-inline: var(--gap) auto; }
 @keyframes rise { from { opacity: 0; transform: translateY(.6em); } }
@@ -930,15 +954,17 @@ button { border: 1px solid transparent; border-radius: .75em; background: none; 
 .window::backdrop { background: var(--paper); }
 .window > * { padding-inline: max(1em, 50% - 24em); }
 
-header { display: flex; align-items: center; gap: .15em; padding-block: .6em; border-bottom: 1px solid var(--line); }
+header { display: flex; align-items: center; padding-block: .6em; border-bottom: 1px solid var(--line); }
 .names { flex: 1; min-width: 0; margin-inline: .65em .3em; line-height: 1.3; }
 h2 { font-size: 1.06em; font-weight: 650; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .names p { font-size: .8125em; color: var(--soft); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-select { max-width: 7.2em; padding: 0 .4em; border: 1px solid transparent; border-radius: .75em; background: transparent; color: var(--soft); font-size: .9375em; }
-select:hover { background: var(--raised); color: var(--ink); } option { background: var(--paper); color: var(--ink); }
+.language { position: relative; display: inline-flex; align-items: center; gap: .4em; flex: none; min-height: 2.75em; padding-inline: .6em; border-radius: .75em; color: var(--soft); font-size: .9375em; }
+.language::after { content: ""; width: .4em; height: .4em; border: solid; border-width: 0 1.5px 1.5px 0; transform: translateY(-.12em) rotate(45deg); }
+.language select { position: absolute; inset: 0; opacity: 0; } .language:hover { background: var(--raised); color: var(--ink); }
+.language:focus-within { outline: 3px solid var(--link); } option { background: var(--paper); color: var(--ink); }
 
 .log { flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain; scrollbar-width: thin; padding-block: 1.1em; display: flex; flex-direction: column;
-  gap: 1em; outline-offset: -3px; }
+  gap: 1em; outline-offset: -3px; scroll-padding-block: 1em; }
 .log > :first-child { margin-top: auto; } .log > .hello { margin-block: auto; }
 article { max-width: 100%; overflow-wrap: anywhere; }
 .question { align-self: flex-end; max-width: 86%; padding: .5em .95em; border-radius: 1.15em 1.15em .3em 1.15em; background: var(--tint); white-space: pre-wrap; }
@@ -966,10 +992,10 @@ summary::-webkit-details-marker { display: none; }
   transform: translateY(-.1em) rotate(45deg); }
 .sources [open] > summary::after { transform: translateY(.1em) rotate(225deg); }
 .number { flex: none; display: grid; place-items: center; min-width: 1.65em; height: 1.65em; border-radius: .5em; background: var(--tint); color: var(--link); font-size: .85em; font-weight: 600; }
-.origin, .signature, .notice, .count, footer, .status { color: var(--soft); font-size: .8125em; line-height: 1.45; }
-.signature { display: inline-flex; align-items: center; gap: .35em; margin-top: .6em; min-height: 2.75em; font-size: .8125em; white-space: pre; }
-.signature .mark { width: 1.7em; height: 1.7em; border-radius: .5em; }
-.actions { display: inline-flex; vertical-align: middle; margin-inline-start: .5em; } .actions svg { width: 1.2em; height: 1.2em; }
+.origin, .signature, .notice, .count, .status, footer > * { color: var(--soft); font-size: .8125em; line-height: 1.4; }
+.foot { display: flex; flex-wrap: wrap; align-items: center; column-gap: .4em; margin-top: .3em; }
+.signature { display: flex; align-items: center; gap: .4em; white-space: pre; } .signature .mark { width: 1.7em; height: 1.7em; border-radius: .5em; }
+.actions svg { width: 1.2em; height: 1.2em; }
 .actions [aria-pressed="true"] { color: var(--link); } .actions [aria-pressed="true"] path { fill: var(--tint); }
 .reason { display: grid; gap: .5em; margin-top: .3em; padding: .8em; border: 1px solid var(--line); border-radius: 1em; }
 .reason textarea { width: 100%; } .reason div { display: flex; flex-wrap: wrap; gap: .5em; }
@@ -980,26 +1006,27 @@ summary::-webkit-details-marker { display: none; }
 .hello { display: grid; justify-items: center; gap: .8em; text-align: center; max-width: 30em; align-self: center; } .hello > .mark { width: 3.6em; height: 3.6em; border-radius: 1.1em; }
 .hello .next { justify-content: center; } .hello .notice { font-size: .875em; padding: .6em .9em; border-radius: .75em; background: var(--raised); }
 
-.status { min-height: 1.9em; padding-block: .25em; }
-form:not(.reason) { padding-bottom: .2em; }
+.line { display: flex; gap: 1em; justify-content: space-between; padding-block: .35em; min-height: 1.9em; } .count { text-align: end; flex: none; max-width: 60%; }
+.count.over { color: var(--bad); font-weight: 600; }
 textarea { padding: .6em .9em; border: 1px solid var(--edge); border-radius: 1.2em; background: var(--paper); resize: none; line-height: 1.4; }
 .field { display: flex; align-items: flex-end; border: 1px solid var(--edge); border-radius: 1.6em; background: var(--paper); padding: .25em; }
 .field textarea { flex: 1; min-width: 0; max-height: 9.5em; padding: .68em .5em .68em .9em; border: 0; border-radius: 1.3em; background: none; overflow-y: auto; }
 .field:focus-within { outline: 3px solid var(--link); outline-offset: 1px; } .field textarea:focus-visible { outline: none; }
-::placeholder { color: var(--soft); opacity: 1; }
+::placeholder { color: var(--soft); opacity: 1; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .icon.send { border-radius: 50%; background: var(--fill); color: var(--on); } .icon.send:hover { filter: brightness(1.12); background: var(--fill); color: var(--on); }
 [part="stop"] path { fill: currentColor; }
-.count { text-align: end; min-height: 1.45em; padding-inline: 1em; } .count.over { color: var(--bad); font-weight: 600; }
-footer { position: relative; display: flex; flex-wrap: wrap; align-items: center; column-gap: .5em; padding-bottom: max(.35em, env(safe-area-inset-bottom)); }
-footer > p { flex: 1 0 auto; }
-.quiet { color: var(--soft); padding-inline: .5em; text-decoration: underline; text-decoration-color: var(--edge); text-underline-offset: .2em; }
+footer { position: relative; display: flex; align-items: center; gap: .5em; min-height: 3em; padding-bottom: env(safe-area-inset-bottom); }
+footer > p { flex: 1; }
+.quiet { color: var(--soft); } .referral { margin-top: .8em; } [data-name="delete_sure"] { color: var(--bad); background: var(--raised); }
 .librarian summary { display: flex; align-items: center; gap: .4em; padding: 0 .7em; color: var(--link); font-weight: 600; list-style: none; border-radius: .75em; } .librarian svg { width: 1.3em; height: 1.3em; }
 .librarian div { position: absolute; bottom: 100%; inset-inline: 1em; z-index: 1; padding: .8em 1em; border: 1px solid var(--edge); border-radius: 1em; background: var(--paper); color: var(--ink); box-shadow: 0 6px 24px #0003; font-size: 1.15em; }
 .contact a { display: inline-block; padding-block: .5em; } .contact { font-weight: 600; overflow-wrap: anywhere; }
 
-@container window (max-width: 24em) {
-  select { max-width: 5.9em; } .names { margin-inline: .5em 0; } .names p { display: none; }
+:host([launcher]) .window:not(.expanded):modal [part="expand"] { display: none; }
+@container window (max-width: 26em) {
+  .names { margin-inline: .5em 0; } .names p { display: none; }
 }
+@container window (max-width: 22em) { header > .mark { display: none; } .names { margin: 0; } }
 @container window (min-width: 44em) { .body, .question p { font-size: 1.0625em; } }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; } .dots { clip-path: none; } }
 @media (forced-colors: active) {
