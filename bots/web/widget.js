@@ -326,12 +326,14 @@ class ShyraqChat extends HTMLElement {
     return SERVED.words[this.#language][key].replace(/\$(\w+)/g, (_, name) => values[name]);
   }
 
-  #number(value) { return new Intl.NumberFormat(this.#language).format(value); }
+  get #locale() { return this.#language === "en" ? "en-GB" : `${this.#language}-KZ`; } // en alone is American
+
+  #number(value) { return new Intl.NumberFormat(this.#locale).format(value); }
 
   #time(date) {
     const today = date.toDateString() === new Date().toDateString();
     const style = today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
-    return new Intl.DateTimeFormat(this.#language, style).format(date);
+    return new Intl.DateTimeFormat(this.#locale, style).format(date);
   }
 
   #translate() {

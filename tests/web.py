@@ -1,0 +1,165 @@
+"""What tests of the widget share: pages watched for trouble, a library's own site, and a network that can fail."""
+
+import asyncio
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from playwright.sync_api import Browser, Locator, Page
+
+# What a careful library's site allows: its own files, and the widget's service.
+STRICT = (
+    "default-src 'none'; base-uri 'none'; script-src 'self' {service}; style-src 'self'; connect-src {service};"
+    " frame-src {service}; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+PAGE = '<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>Library</title>{head}</head>'
+PAGE += "<body><main><h1>Library</h1><p>Welcome</p>{body}</main></body></html>"
+
+
+@contextmanager
+def watched(
+    browser: Browser, url: str, *, hosts: Sequence[str] = (), known: Sequence[str] = (), **context: Any
+) -> Iterator[Page]:
+    """A page; fails where it shows a dialog, its console an error but the `known`, or it calls hosts beside `hosts`."""
+    opened = browser.new_context(**{"locale": "en-GB", **context})
+    page = opened.new_page()
+    troubles: list[str] = []
+    page.on("console", lambda line: troubles.append(f"{line.type}: {line.text}"))
+    page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
+    page.on("dialog", lambda dialog: troubles.append(f"error: dialog {dialog.message}"))
+    page.on("request", lambda asked: troubles.append(asked.url))
+    page.goto(url)
+    yield page
+    harmless = (url.split("?")[0], *hosts, "data:", "log:", "info:", *(f"error: {text}" for text in known))
+    assert [trouble for trouble in troubles if not trouble.startswith(harmless)] == []
+    opened.close()
+
+
+def ask(page: Page, text: str, chat: str = "shyraq-chat") -> Locator:
+    """Ask as a patron does; the article that will hold the answer."""
+    page.locator(f"{chat} #question").fill(text)
+    page.locator(f"{chat} #question").press("Enter")
+    return page.locator(f"{chat} article.answer").last
+
+
+class Site:
+    """A library's own site on a port of its own, so of another origin than the service that its pages embed."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, tuple[str, str]] = {}  # path → HTML, Content-Security-Policy
+        pages = self.pages
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                html, policy = pages.get(self.path, ("", "default-src 'none'"))
+                self.send_response(200 if html else 404)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Security-Policy", policy)
+                self.end_headers()
+                self.wfile.write(html.encode())
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.origin = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+
+    def add(self, path: str, service: str, *, language: str = "en", head: str = "", body: str = "") -> str:
+        """A page under a strict policy; its address."""
+        html = PAGE.format(language=language, head=head, body=body)
+        self.pages[path] = (html, STRICT.format(service=service))
+        return self.origin + path
+
+    def line(self, path: str, service: str, language: str = "en", **data: str) -> str:
+        """A page with the line that the README gives; its address."""
+        given = "".join(f' data-{name}="{value}"' for name, value in data.items())
+        head = f'<script type="module" src="{service}/widget.js"{given}></script>'
+        return self.add(path, service, language=language, head=head)
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@contextmanager
+def site() -> Iterator[Site]:
+    """A site, closed in the end."""
+    served = Site()
+    yield served
+    served.close()
+
+
+class Proxy:
+    """Passes bytes on to a service; the next answers that hold `marker` are held there, or cut off."""
+
+    def __init__(self, port: int) -> None:
+        self.marker: bytes | None = None
+        self.cuts = 0  # how many answers are still to be cut at the marker; where none is, they are held
+        self.released = threading.Event()
+        self._upstream = port
+        self._loop = asyncio.new_event_loop()
+        self._server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
+        self.origin = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._upstream)
+        tasks = [asyncio.create_task(self._up(reader, up_writer)), asyncio.create_task(self._down(up_reader, writer))]
+        _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for end in (writer, up_writer):
+            end.close()
+
+    async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+
+    async def _down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            if self.marker and self.marker in data:
+                place = data.index(self.marker)
+                writer.write(data[:place])
+                await writer.drain()
+                if self.cuts:
+                    self.cuts -= 1
+                    self.marker = self.marker if self.cuts else None
+                    return
+                while not self.released.is_set():
+                    await asyncio.sleep(0.02)
+                data = data[place:]
+            writer.write(data)
+            await writer.drain()
+
+    def close(self) -> None:
+        """Cut every connection."""
+        self.released.set()
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _stop(self) -> None:
+        self._server.close()
+        mine = asyncio.current_task()
+        tasks = [task for task in asyncio.all_tasks() if task is not mine]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextmanager
+def proxy(port: int) -> Iterator[Proxy]:
+    """A proxy before the service on `port`, closed in the end."""
+    between = Proxy(port)
+    yield between
+    between.close()
