@@ -1,23 +1,23 @@
 """The widget when things go wrong: servers that die, networks that fail, answers that attack."""
 
-import os
 import random
+import re
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from assistant.errors import IndexUnavailable
 from assistant.knowledge import Language
 from assistant.schema import Citation, Focus, Reply, Turn
+from assistant.settings import ROOT
 from tests.conftest import Serve, stand_in
 from tests.web import Proxy, ask, proxy, site, watched
 
@@ -59,7 +59,7 @@ def test_two_times_503_then_an_answer(browser: Browser, serve: Serve) -> None:
         expect(page.locator(".status")).to_be_empty()
 
 
-SLOW_SERVICE = """
+SERVICE = """
 import sys, time
 from pathlib import Path
 import uvicorn
@@ -71,43 +71,63 @@ folder, port, seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
 def answer(*given):
     time.sleep(seconds)
     return stand_in(*given)
-settings = read_settings(_env_file=None, data_dir=folder)
-uvicorn.run(create_app(settings, lambda: Core(answer, condition)), port=port, log_level="error")
+app = create_app(read_settings(_env_file=None, data_dir=folder), lambda: Core(answer, condition))
+print("made", flush=True)
+sys.stdin.readline()
+uvicorn.run(app, port=port, log_level="error")
 """
 
 
-@contextmanager
-def slow_service(folder: Path, port: int, seconds: float) -> Iterator[subprocess.Popen[bytes]]:
-    """A service in a process of its own, which can be killed, that thinks for `seconds`."""
-    command = [sys.executable, "-c", SLOW_SERVICE, str(folder), str(port), str(seconds)]
-    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": "."})
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(f"http://127.0.0.1:{port}/api/ready", trust_env=False).status_code == 200:
-                break
-        except httpx.HTTPError:
-            time.sleep(0.05)
-    yield process
-    process.kill()
-    process.wait()
+class Service:
+    """A service in a process of its own, which can be killed; made at once, it listens when told to `begin`."""
+
+    def __init__(self, folder: Path, port: int, seconds: float) -> None:
+        command = [sys.executable, "-c", SERVICE, str(folder), str(port), str(seconds)]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._port = port
+
+    def begin(self) -> None:
+        """Listen; returns when it answers."""
+        assert self._process.stdin and self._process.stdout
+        assert self._process.stdout.readline() == "made\n"
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        while self._process.poll() is None:
+            with suppress(OSError):
+                return socket.create_connection(("127.0.0.1", self._port)).close()
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """As the system does when memory runs out."""
+        self._process.kill()
+        self._process.communicate()
 
 
 def test_a_server_killed_in_the_middle_of_a_stream_and_restarted(browser: Browser, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    url = f"http://127.0.0.1:{port}/embed"
-    with slow_service(tmp_path, port, seconds=60) as first, watched(browser, url, known=[FAILED]) as page:
-        with page.expect_response(lambda response: response.url.endswith("/api/chat")) as begun:
-            reply = ask(page, "Hello")
-        assert begun.value.headers["content-type"].startswith("text/event-stream")  # it has begun, and is not done
-        first.kill()
-        first.wait()
-        expect(page.locator(".status")).to_contain_text("Trying again")
-        with slow_service(tmp_path, port, seconds=0):
+    first, second = Service(tmp_path, port, seconds=60), Service(tmp_path, port, seconds=0)
+    with closing_all(first, second):
+        first.begin()
+        with watched(browser, f"http://127.0.0.1:{port}/embed", known=[FAILED]) as page:
+            with page.expect_response(lambda response: response.url.endswith("/api/chat")) as begun:
+                reply = ask(page, "Hello")
+            assert begun.value.headers["content-type"].startswith("text/event-stream")  # it has begun, and is not done
+            first.kill()
+            expect(page.locator(".status")).to_contain_text("Trying again")
+            second.begin()
             expect(reply).to_contain_text("Ёлка — ағаш. (0)", timeout=30_000)
             expect(page.locator("article.answer")).to_have_count(1)
+
+
+@contextmanager
+def closing_all(*services: Service) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for service in services:
+            service.kill()
 
 
 def test_an_answer_cut_off_is_fetched_and_not_asked_again(browser: Browser, serve: Serve) -> None:
@@ -218,12 +238,15 @@ def test_a_long_answer_shows_while_it_comes(browser: Browser, serve: Serve) -> N
 # --- answers ------------------------------------------------------------------------------------------------------
 
 FUZZED, BATCH = 21_000, 7_000
-PIECES = """<script>alert(1)</script>|<img src=x onerror=alert(1)>|<svg/onload=alert(1)>|<iframe src=//evil.example>|</p>|<!--
-[x](javascript:alert(1))|[x](JaVaScRiPt:alert(1))|[x](data:text/html,<b>)|[x](vbscript:x)|[x](//evil.example)
-![x](https://evil.example/p.png)|[x](https://evil.example/"onclick="alert(1))|[x](https://a.example/)b)|(mailto:a@b.example)
-[x](mailto:a@b.example?subject=x)|[x](tel:+7717)|[x](file:///etc/passwd)|[x](blob:x)|[x](java&#10;script:x)|&lt;b&gt;|&#x3c;
-**|*|_|`|```|~~|# |> |- |1. |999999999999. |||---|||[1]|[999]|[1](https://a.example)|[[1]]|[|]|(|)|\\|\\[|https://a.example/?q=<b>
-javascript:alert(1)|a@b.example|+7 717 200 00 00|{{7*7}}|${alert(1)}|%3Cscript%3E|\u202e|\u0000|\ud83d\ude00|ә ғ қ ң ө ұ ү һ і|x"""
+PIECES = """
+<script>alert(1)</script> · <img src=x onerror=alert(1)> · <svg/onload=alert(1)> · <iframe src=//evil.example> · </p> · <!--
+[x](javascript:alert(1)) · [x](JaVaScRiPt:alert(1)) · [x](data:text/html,<b>) · [x](vbscript:x) · [x](//evil.example)
+![x](https://evil.example/p.png) · [x](https://evil.example/"onclick="alert(1)) · [x](https://a.example/)b) · (mailto:a)
+[x](mailto:a@b.example?subject=x) · [x](tel:+7717) · [x](file:///etc/passwd) · [x](blob:x) · [x](java&#10;script:x)
+&lt;b&gt; · &#x3c; · **a** · ** · * · _ · `a` · ` · ``` · ~~ · # a · > a · - a · 1. a · 999999999999. · | · |a|b| · |---|---|
+[1] · [999] · [1](https://a.example) · [[1]] · [ · ] · ( · ) · \\ · \\[ · https://a.example/?q=<b> · javascript:alert(1)
+a@b.example · +7 717 200 00 00 · {{7*7}} · ${alert(1)} · %3Cscript%3E · 😀 · ә ғ қ ң ө ұ ү һ і
+"""
 ALLOWED = {
     "a": {"href", "rel", "target"},
     "blockquote": set(),
@@ -262,7 +285,7 @@ RENDER = """async (answers) => {
 
 def hostile_answers(count: int) -> list[str]:
     chance = random.Random(2026)
-    pieces = [piece for line in PIECES.split("\n") for piece in line.split("|")] + ["\n", "\n\n", " "]
+    pieces = [*re.split(r" · |\n", PIECES.strip()), *"\n\n\n\n\n \u202e\0"]
     return ["".join(chance.choices(pieces, k=chance.randint(1, 14))) for _ in range(count)]
 
 
@@ -308,30 +331,28 @@ def test_whole_replies_of_an_attacker_stay_text(browser: Browser, serve: Serve) 
             expect(page.locator(".contact")).to_have_text("<b>x</b> javascript:alert(1)")
 
 
-@pytest.mark.parametrize(
-    ("markdown", "html"),
-    [
-        ("**a *b* [1]** `c*`", "<p><strong>a <em>b</em> [1]</strong> <code>c*</code></p>"),
-        ("- a\n- b\n\n1. c\n2) d", "<ul><li>a</li><li>b</li></ul><ol start='1'><li>c</li><li>d</li></ol>"),
-        ("# a\n> b\n> c", "<p><strong>a</strong></p><blockquote>b c</blockquote>"),
-        ("3 * 4 * 5 = 60, 2*3*4", "<p>3 * 4 * 5 = 60, 2<em>3</em>4</p>"),
-        ("Ай (https://a.kz/b).", "<p>Ай (<a href='https://a.kz/b'>https://a.kz/b</a>).</p>"),
-        ("a@b.kz, +7 7172 00-00-00", "<p><a href='mailto:a@b.kz'>a@b.kz</a>, <a href='tel:+77172000000'>+7 7172 00-00-00</a></p>"),
-        ("[x](javascript:alert(1)) [y](ftp://a)", "<p>[x](javascript:alert(1)) [y](ftp://a)</p>"),
-        ("| a | b |\n|---|:-:|\n| 1 | 2 [1] |", "<div><table><thead><tr><th>a</th><th>b</th></tr></thead><tbody><tr><td>1</td><td>2 [1]</td></tr></tbody></table></div>"),
-    ],
-)  # fmt: skip
-def test_markdown(browser: Browser, client: httpx.Client, markdown: str, html: str) -> None:
+MARKDOWN = {
+    "**a *b* [1]** `c*`": "<p><strong>a <em>b</em> [1]</strong> <code>c*</code></p>",
+    "- a\n- b\n\n1. c\n2) d": "<ul><li>a</li><li>b</li></ul><ol start='1'><li>c</li><li>d</li></ol>",
+    "# a\n> b\n> c": "<p><strong>a</strong></p><blockquote>b c</blockquote>",
+    "3 * 4 * 5 = 60, 2*3*4": "<p>3 * 4 * 5 = 60, 2*3*4</p>",
+    "Ай (https://a.kz/b).": "<p>Ай (<a href='https://a.kz/b'>https://a.kz/b</a>).</p>",
+    "a@b.kz": "<p><a href='mailto:a@b.kz'>a@b.kz</a></p>",
+    "+7 7172 00-00-00": "<p><a href='tel:+77172000000'>+7 7172 00-00-00</a></p>",
+    "[x](javascript:alert(1)) [y](ftp://a)": "<p>[x](javascript:alert(1)) [y](ftp://a)</p>",
+    "|a|b|\n|---|:-:|\n|1|2 [1]|": "<div><table><thead><tr><th>a</th><th>b</th></tr></thead>"
+    "<tbody><tr><td>1</td><td>2 [1]</td></tr></tbody></table></div>",
+}
+SERIALISE = """async (markdown) => {
+  const { blocks } = await import(document.querySelector('script[src*="widget.js"]').src);
+  const holder = document.createElement("div");
+  holder.append(...blocks(markdown, (n) => `[${n}]`));
+  for (const node of holder.querySelectorAll("*"))
+    for (const name of node.getAttributeNames()) if (!["href", "start"].includes(name)) node.removeAttribute(name);
+  return holder.innerHTML.replaceAll('"', "'");
+}"""
+
+
+def test_markdown_becomes_nodes(browser: Browser, client: httpx.Client) -> None:
     with watched(browser, f"{client.base_url}/embed") as page:
-        made = page.evaluate(
-            """async (markdown) => {
-              const { blocks } = await import(document.querySelector('script[src*="widget.js"]').src);
-              const holder = document.createElement("div");
-              holder.append(...blocks(markdown, (n) => `[${n}]`));
-              for (const node of holder.querySelectorAll("*"))
-                for (const name of node.getAttributeNames()) if (!["href", "start"].includes(name)) node.removeAttribute(name);
-              return holder.innerHTML.replaceAll('"', "'");
-            }""",
-            markdown,
-        )
-        assert made == html
+        assert {markdown: page.evaluate(SERIALISE, markdown) for markdown in MARKDOWN} == MARKDOWN

@@ -1,12 +1,13 @@
 """What tests of the widget share: pages watched for trouble, a library's own site, and a network that can fail."""
 
-import asyncio
+import socket
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx
 from playwright.sync_api import Browser, Locator, Page
 
 # What a careful library's site allows: its own files, and the widget's service.
@@ -31,10 +32,13 @@ def watched(
     page.on("dialog", lambda dialog: troubles.append(f"error: dialog {dialog.message}"))
     page.on("request", lambda asked: troubles.append(asked.url))
     page.goto(url)
-    yield page
-    harmless = (url.split("?")[0], *hosts, "data:", "log:", "info:", *(f"error: {text}" for text in known))
+    try:
+        yield page
+    finally:
+        page.wait_for_timeout(0)  # lets the last events come in
+        opened.close()
+    harmless = (str(httpx.URL(url).join("/")), *hosts, "data:", "log:", "info:", *(f"error: {text}" for text in known))
     assert [trouble for trouble in troubles if not trouble.startswith(harmless)] == []
-    opened.close()
 
 
 def ask(page: Page, text: str, chat: str = "shyraq-chat") -> Locator:
@@ -103,58 +107,42 @@ class Proxy:
         self.cuts = 0  # how many answers are still to be cut at the marker; where none is, they are held
         self.released = threading.Event()
         self._upstream = port
-        self._loop = asyncio.new_event_loop()
-        self._server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
-        self.origin = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._thread.start()
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.origin = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        self._ends: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._upstream)
-        tasks = [asyncio.create_task(self._up(reader, up_writer)), asyncio.create_task(self._down(up_reader, writer))]
-        _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for end in (writer, up_writer):
-            end.close()
+    def _accept(self) -> None:
+        with suppress(OSError):  # closed
+            while True:
+                near, far = self._listening.accept()[0], socket.create_connection(("127.0.0.1", self._upstream))
+                self._ends += [near, far]
+                for one, other, watch in ((near, far, False), (far, near, True)):
+                    threading.Thread(target=self._pass_on, args=(one, other, watch), daemon=True).start()
 
-    async def _up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-
-    async def _down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            if self.marker and self.marker in data:
-                place = data.index(self.marker)
-                writer.write(data[:place])
-                await writer.drain()
-                if self.cuts:
-                    self.cuts -= 1
-                    self.marker = self.marker if self.cuts else None
-                    return
-                while not self.released.is_set():
-                    await asyncio.sleep(0.02)
-                data = data[place:]
-            writer.write(data)
-            await writer.drain()
+    def _pass_on(self, one: socket.socket, other: socket.socket, watch: bool) -> None:
+        with suppress(OSError):  # either side has gone
+            while data := one.recv(65536):
+                if watch and self.marker and self.marker in data:
+                    place = data.index(self.marker)
+                    other.sendall(data[:place])
+                    if self.cuts:
+                        self.cuts -= 1
+                        break
+                    self.released.wait(30)
+                    data = data[place:]
+                other.sendall(data)
+        for end in (one, other):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Cut every connection."""
         self.released.set()
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _stop(self) -> None:
-        self._server.close()
-        mine = asyncio.current_task()
-        tasks = [task for task in asyncio.all_tasks() if task is not mine]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        with suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        for end in (self._listening, *self._ends):
+            end.close()
 
 
 @contextmanager

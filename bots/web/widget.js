@@ -69,13 +69,13 @@ const link = (href, text) => make("a", { href, rel: "noopener noreferrer", targe
 const INLINE = new RegExp([
   "`([^`\\n]+)`", // 1 code
   "\\*\\*([^*\\n]+(?:\\*[^*\\n]+\\*[^*\\n]*)?)\\*\\*", // 2 bold, perhaps with italics inside
-  "\\*([^*\\s][^*\\n]*)\\*", // 3 italics
+  "(?<![\\p{L}\\d])\\*([^*\\s][^*\\n]*)\\*(?![\\p{L}\\d])", // 3 italics, of whole words
   "\\[(\\d{1,3})\\](?!\\()", // 4 citation
   "\\[([^\\]\\n]{1,300})\\]\\(((?:https?:\\/\\/|mailto:|tel:)[^\\s()]{1,2000})\\)", // 5, 6 link
   "(https?:\\/\\/[^\\s<>()\"«»“”]{1,2000}[^\\s<>()\"«»“”.,;:!?])", // 7 bare address
   "([\\w.+-]{1,64}@[\\w-]{1,63}(?:\\.[\\w-]{1,63}){1,5})", // 8 e-mail address
   "(\\+\\d[\\d ()-]{6,20}\\d)", // 9 telephone number
-].join("|"), "g");
+].join("|"), "gu");
 
 /* Text as nodes; `cite(n)` makes the node of a citation. */
 function inline(text, cite) {
