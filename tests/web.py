@@ -100,11 +100,10 @@ def site() -> Iterator[Site]:
 
 
 class Proxy:
-    """Passes bytes on to a service; the next answers that hold `marker` are held there, or cut off."""
+    """Passes bytes on to a service; what holds `marker` is held there, until it is released or cut off."""
 
     def __init__(self, port: int) -> None:
         self.marker: bytes | None = None
-        self.cuts = 0  # how many answers are still to be cut at the marker; where none is, they are held
         self.released = threading.Event()
         self._upstream = port
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -126,9 +125,6 @@ class Proxy:
                 if watch and self.marker and self.marker in data:
                     place = data.index(self.marker)
                     other.sendall(data[:place])
-                    if self.cuts:
-                        self.cuts -= 1
-                        break
                     self.released.wait(30)
                     data = data[place:]
                 other.sendall(data)
@@ -136,9 +132,17 @@ class Proxy:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
-    def close(self) -> None:
-        """Cut every connection."""
+    def cut(self) -> None:
+        """Break every connection, as a network does; new ones are passed on whole."""
+        self.marker = None
+        for end in self._ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
         self.released.set()
+
+    def close(self) -> None:
+        """Break every connection, and take no more."""
+        self.cut()
         with suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
         for end in (self._listening, *self._ends):

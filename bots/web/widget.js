@@ -8,7 +8,7 @@ const SERVER = new URL(import.meta.url).origin;
 const LANGUAGES = Object.keys(SERVED.words);
 const TAG = "shyraq-chat";
 
-const TRIES = 5;
+const TRIES = 6;
 const FIRST_PAUSE = 1000; // ms before the second try; doubled before each later one
 const LONGEST_PAUSE = 30000; // ms that a server's Retry-After may ask for
 const SILENCE = 45000; // ms without a byte, of which the server sends one every 15 s, until a connection counts as lost
@@ -151,12 +151,13 @@ class Fault extends Error {
 
 /* The events of a server-sent stream; `alive` is called for every piece that comes. */
 async function* events(response, alive) {
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
   for (let text = ""; ;) {
     const { value, done } = await reader.read();
     if (done) return;
     alive();
-    const whole = (text + value).split(/\r?\n\r?\n/);
+    const whole = (text + decoder.decode(value, { stream: true })).split(/\r?\n\r?\n/);
     text = whole.pop();
     for (const event of whole) {
       const fields = Object.fromEntries(event.split(/\r?\n/).map((line) => [line.split(":", 1)[0], line.replace(/^\w*: ?/, "")]));
