@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -32,6 +33,7 @@ DOCS = f"{SELF}; style-src-attr 'unsafe-inline'"
 HTML, CSS, JAVASCRIPT, SVG = "text/html", "text/css", "text/javascript", "image/svg+xml"
 REVALIDATED = "no-cache"
 LASTING = "public, max-age=31536000, immutable"
+GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.ASCII | re.IGNORECASE)  # not "gzip;q=0"
 SMALLEST = 1000  # bytes that are worth compressing: less fits into one packet anyway
 
 
@@ -123,7 +125,7 @@ def _add(app: FastAPI, path: str, choose: Callable[[Request], Asset], headers: M
 
     async def page(request: Request) -> Response:
         asset = choose(request)
-        zipped = len(asset.content) >= SMALLEST and "gzip" in request.headers.get("accept-encoding", "")
+        zipped = len(asset.content) >= SMALLEST and bool(GZIP.search(request.headers.get("accept-encoding", "")))
         tag = f'"{asset.version}{"-gzip" if zipped else ""}"'
         lasting = request.query_params.get("v") == asset.version
         sent = {"ETag": tag, "Cache-Control": LASTING if lasting else REVALIDATED, **headers}

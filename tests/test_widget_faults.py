@@ -140,6 +140,13 @@ def test_an_answer_cut_off_is_fetched_and_not_asked_again(browser: Browser, serv
         assert asked(client, page) == ["Hello"]
 
 
+def give_up(page: Page) -> None:
+    """Let the time between the tries pass."""
+    for number in range(2, 7):
+        expect(page.locator(".status")).to_contain_text(f"Trying again ({number}/6)")
+        page.clock.run_for(25_000)
+
+
 def test_a_server_that_stays_away_is_told_and_the_question_is_kept(browser: Browser, serve: Serve) -> None:
     with serve() as client:
         url = f"{client.base_url}/embed"
@@ -148,9 +155,7 @@ def test_a_server_that_stays_away_is_told_and_the_question_is_kept(browser: Brow
         page.clock.install()
         page.goto(url)
     ask(page, "Hello")
-    for _ in range(5):
-        expect(page.locator(".status")).to_contain_text("Trying again")
-        page.clock.run_for(25_000)
+    give_up(page)
     failure = page.locator(".failure")
     expect(failure).to_contain_text("Shyraq cannot be reached right now. Your question is kept")
     expect(page.locator("#question")).to_have_value("Hello")
@@ -168,9 +173,7 @@ def test_try_again_asks_the_same_once_more(browser: Browser, serve: Serve) -> No
     with serve(answer=answer) as client, watched(browser, f"{client.base_url}/embed", known=[FAILED]) as page:
         page.clock.install()
         ask(page, "Hello")
-        for _ in range(5):
-            expect(page.locator(".status")).to_contain_text("Trying again")
-            page.clock.run_for(25_000)
+        give_up(page)
         expect(page.locator(".failure")).to_contain_text("I am sorry, something went wrong on our side.")
         page.get_by_role("button", name="Try again").click()
         expect(page.locator("article.answer")).to_contain_text("Ёлка — ағаш. (0)")
@@ -185,25 +188,24 @@ def test_offline_a_question_waits_and_is_sent_when_back(browser: Browser, client
         page.context.set_offline(True)
         expect(page.locator(".status")).to_have_text("You are offline.")
         reply = ask(page, "Hello")
-        expect(page.locator(".status")).to_have_text("You are offline. I will send your question as soon as you are back.")
+        expect(page.locator(".status")).to_contain_text("I will send your question as soon as you are back.")
         page.context.set_offline(False)
         expect(reply).to_contain_text("Ёлка — ағаш. (0)")
         expect(page.locator(".status")).to_be_empty()
 
 
 def test_a_slow_network_brings_widget_and_answer(browser: Browser, serve: Serve) -> None:
-    with serve() as client, site() as library:
-        with serve(allowed_origins=library.origin) as allowed:
-            service = str(allowed.base_url)
-            url = library.line("/", service)
-            with watched(browser, str(client.base_url) + "/favicon.svg", hosts=[service, library.origin]) as page:
-                slow = {"offline": False, "latency": 600, "downloadThroughput": 12_000, "uploadThroughput": 12_000}
-                page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
-                page.goto(url, wait_until="commit")
-                page.locator(".launcher").click()
-                reply = ask(page, "Hello")
-                expect(page.locator(".status")).to_have_text("Looking it up…")
-                expect(reply).to_contain_text("Ёлка — ағаш. (0)", timeout=20_000)
+    with serve() as client, site() as library, serve(allowed_origins=library.origin) as allowed:
+        service = str(allowed.base_url)
+        url = library.line("/", service)
+        with watched(browser, str(client.base_url) + "/favicon.svg", hosts=[service, library.origin]) as page:
+            slow = {"offline": False, "latency": 600, "downloadThroughput": 12_000, "uploadThroughput": 12_000}
+            page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
+            page.goto(url, wait_until="commit")
+            page.locator(".launcher").click()
+            reply = ask(page, "Hello")
+            expect(page.locator(".status")).to_have_text("Looking it up…")
+            expect(reply).to_contain_text("Ёлка — ағаш. (0)", timeout=20_000)
 
 
 def test_stop_ends_the_waiting_and_the_question_can_be_repeated(browser: Browser, serve: Serve) -> None:
@@ -240,11 +242,13 @@ def test_a_long_answer_shows_while_it_comes(browser: Browser, serve: Serve) -> N
 
 FUZZED, BATCH = 21_000, 7_000
 PIECES = """
-<script>alert(1)</script> · <img src=x onerror=alert(1)> · <svg/onload=alert(1)> · <iframe src=//evil.example> · </p> · <!--
+<script>alert(1)</script> · <img src=x onerror=alert(1)> · <svg/onload=alert(1)>
+<iframe src=//evil.example> · </p> · <!--
 [x](javascript:alert(1)) · [x](JaVaScRiPt:alert(1)) · [x](data:text/html,<b>) · [x](vbscript:x) · [x](//evil.example)
 ![x](https://evil.example/p.png) · [x](https://evil.example/"onclick="alert(1)) · [x](https://a.example/)b) · (mailto:a)
 [x](mailto:a@b.example?subject=x) · [x](tel:+7717) · [x](file:///etc/passwd) · [x](blob:x) · [x](java&#10;script:x)
-&lt;b&gt; · &#x3c; · **a** · ** · * · _ · `a` · ` · ``` · ~~ · # a · > a · - a · 1. a · 999999999999. · | · |a|b| · |---|---|
+&lt;b&gt; · &#x3c; · **a** · ** · * · _ · `a` · ` · ``` · ~~ · # a · > a · - a · 1. a · 999999999999.
+| · |a|b| · |---|---|
 [1] · [999] · [1](https://a.example) · [[1]] · [ · ] · ( · ) · \\ · \\[ · https://a.example/?q=<b> · javascript:alert(1)
 a@b.example · +7 717 200 00 00 · {{7*7}} · ${alert(1)} · %3Cscript%3E · 😀 · ә ғ қ ң ө ұ ү һ і
 """
@@ -316,20 +320,23 @@ def test_whole_replies_of_an_attacker_stay_text(browser: Browser, serve: Serve) 
         reply = Reply(language="en", status="answered", answer=text, citations=tuple(cited), suggestions=suggestions)
         return Turn(message=message, reply=reply, focus=Focus())
 
-    with serve(answer=hostile, librarian_contact="<b>x</b> javascript:alert(1)") as client:
-        with watched(browser, f"{client.base_url}/embed") as page:
-            for number in range(20):
-                expect(ask(page, f"<img src=x onerror=alert({number})>")).to_have_attribute("data-status", "answered")
-            log = page.get_by_role("log")
-            names = log.evaluate("log => [...log.querySelectorAll('*')].flatMap((node) => node.getAttributeNames())")
-            assert [name for name in names if name.startswith("on") or name in ("style", "src", "srcdoc")] == []
-            tags = log.evaluate("log => [...new Set([...log.querySelectorAll('*')].map((node) => node.localName))]")
-            frame = "article details div h3 p path section span summary svg time ul".split()
-            assert set(tags) - set(ALLOWED) - set(frame) == set()
-            links = log.evaluate("log => [...new Set([...log.querySelectorAll('a')].map((link) => link.protocol))]")
-            assert set(links) <= {"http:", "https:", "mailto:", "tel:"} and "https:" in links
-            page.locator(".librarian summary").click()
-            expect(page.locator(".contact")).to_have_text("<b>x</b> javascript:alert(1)")
+    contact = "<b>x</b> javascript:alert(1)"
+    with (
+        serve(answer=hostile, librarian_contact=contact) as client,
+        watched(browser, f"{client.base_url}/embed") as page,
+    ):
+        for number in range(20):
+            expect(ask(page, f"<img src=x onerror=alert({number})>")).to_have_attribute("data-status", "answered")
+        log = page.get_by_role("log")
+        names = log.evaluate("log => [...log.querySelectorAll('*')].flatMap((node) => node.getAttributeNames())")
+        assert [name for name in names if name.startswith("on") or name in ("style", "src", "srcdoc")] == []
+        tags = log.evaluate("log => [...new Set([...log.querySelectorAll('*')].map((node) => node.localName))]")
+        frame = "article details div h3 p path section span summary svg time ul".split()
+        assert set(tags) - set(ALLOWED) - set(frame) == set()
+        links = log.evaluate("log => [...new Set([...log.querySelectorAll('a')].map((link) => link.protocol))]")
+        assert set(links) <= {"http:", "https:", "mailto:", "tel:"} and "https:" in links
+        page.locator(".librarian summary").click()
+        expect(page.locator(".contact")).to_have_text("<b>x</b> javascript:alert(1)")
 
 
 MARKDOWN = {
