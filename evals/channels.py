@@ -82,15 +82,9 @@ def through_widget(url: str) -> Iterator[Channel]:
 @contextmanager
 def _chat(url: str) -> Iterator[Any]:
     """The page of a service that has nothing but the chat."""
-    try:
-        from playwright.sync_api import Error, sync_playwright
-    except ImportError as error:
-        raise SettingsError("`--through widget` needs Playwright, which `make test` installs") from error
-    chromium = shutil.which("chromium")
-    if not chromium:
-        raise SettingsError("`--through widget` needs Chromium, which `make test` installs on Debian")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
+    with chromium() as browser:
+        from playwright.sync_api import Error
+
         try:
             page = browser.new_page()
             page.goto(f"{url.rstrip('/')}/embed")
@@ -98,8 +92,22 @@ def _chat(url: str) -> Iterator[Any]:
         except Error as error:
             reason = str(error).splitlines()[0]
             raise SettingsError(f"no answer in the widget of {url} ({reason}); {START}") from error
-        finally:
-            browser.close()
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """A browser; raises SettingsError where there is none to drive, or nothing to drive it with."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        raise SettingsError("asking in the widget needs Playwright, which `make test` installs") from error
+    program = shutil.which("chromium")
+    if not program:
+        raise SettingsError("asking in the widget needs Chromium, which `make test` installs on Debian")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
+        yield browser
+        browser.close()
 
 
 def _posted(client: httpx.Client, body: dict[str, Any]) -> dict[str, Any]:

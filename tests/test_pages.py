@@ -103,8 +103,9 @@ def test_the_words_are_what_librarians_wrote(client: httpx.Client) -> None:
 def test_every_word_that_the_widget_says_exists_and_is_said() -> None:
     """Keys stand in quotes beside the methods that say them."""
     keys = set(Phrases.load(shipped("prompts"), "widget.yaml"))
-    said = r'(?:#say|#tell|#iconButton|#button|#askFirst|rate)\((?:\w+ \? )?"(\w+)"|#worded\("\w+", "(\w+)"|"data-name": "(\w+)"'
-    found = {key for match in re.findall(said, SCRIPT) for key in match if key}
+    methods = r'(?:#say|#tell|#iconButton|#button|#askFirst|rate)\((?:\w+ \? )?"(\w+)"'
+    found = set(re.findall(rf'{methods}|#worded\("\w+", "\w+"|"data-name": "\w+"', SCRIPT)) - {""}
+    found |= set(re.findall(r'(?:#worded\("\w+", |"data-name": )"(\w+)"', SCRIPT))
     assert found - keys == set()
     assert [key for key in keys if f'"{key}"' not in SCRIPT and f".{key})" not in SCRIPT] == []
 

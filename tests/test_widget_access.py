@@ -286,7 +286,7 @@ def test_nothing_is_cut_off_at_any_width(browser: Browser, client: httpx.Client,
 
 CUT_OFF = """() => {
   const texts = document.querySelector("shyraq-chat").shadowRoot.querySelectorAll("h2, p, button, summary");
-  return [...texts].filter((one) => one.checkVisibility() && !one.matches(".hidden"))
+  return [...texts].filter((one) => one.checkVisibility() && !one.matches(".hidden, .citation"))
     .filter((one) => one.clientWidth && one.scrollWidth > one.clientWidth + 1).map((one) => one.outerHTML);
 }"""
 

@@ -282,6 +282,7 @@ class ShyraqChat extends HTMLElement {
     if (!this.#launches || !this.isOpen) return;
     this.#expand(false);
     this.#ui.window.close();
+    this.#ui.launcher.setAttribute("aria-expanded", "false");
     this.#keep({ open: false });
     this.#translate();
     const opener = this.#opener?.isConnected && this.#opener !== document.body ? this.#opener : this.#ui.launcher;
@@ -932,7 +933,7 @@ svg { width: 1.35em; height: 1.35em; fill: none; stroke: currentColor; stroke-wi
 .mark svg { width: 68%; height: 68%; stroke: none; }
 .hidden { position: absolute; width: 1px; height: 1px; padding: 0; border: 0; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
-button, summary, select { min-height: 2.75em; min-width: 2.75em; cursor: pointer; touch-action: manipulation; }
+button, summary, select { min-height: 44px; min-width: 44px; cursor: pointer; touch-action: manipulation; }
 button { border: 1px solid transparent; border-radius: .75em; background: none; padding: .3em .8em; }
 .icon { display: inline-grid; place-items: center; padding: 0; color: var(--soft); }
 .icon:hover, .quiet:hover, summary:hover { color: var(--ink); background: var(--raised); }
@@ -961,7 +962,7 @@ header { display: flex; align-items: center; padding-block: .6em; border-bottom:
 .names { flex: 1; min-width: 0; margin-inline: .65em .3em; line-height: 1.3; }
 h2 { font-size: 1.06em; font-weight: 650; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .names p { font-size: .8125em; color: var(--soft); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.language { position: relative; display: inline-flex; align-items: center; gap: .4em; flex: none; min-height: 2.75em; padding-inline: .6em; border-radius: .75em; color: var(--soft); font-size: .9375em; }
+.language { position: relative; display: inline-flex; align-items: center; gap: .4em; flex: none; min-height: 44px; padding-inline: .6em; border-radius: .75em; color: var(--soft); font-size: .9375em; }
 .language::after { content: ""; width: .4em; height: .4em; border: solid; border-width: 0 1.5px 1.5px 0; transform: translateY(-.12em) rotate(45deg); }
 .language select { position: absolute; inset: 0; opacity: 0; } .language:hover { background: var(--raised); color: var(--ink); }
 .language:focus-within { outline: 3px solid var(--link); } option { background: var(--paper); color: var(--ink); }
@@ -1029,7 +1030,7 @@ footer > p { flex: 1; }
 @container window (max-width: 26em) {
   .names { margin-inline: .5em 0; } .names p { display: none; }
 }
-@container window (max-width: 22em) { header > .mark { display: none; } .names { margin: 0; } }
+@container window (max-width: 22em) { .window > header { padding-inline: .75em .25em; } header > .mark { display: none; } .names { margin: 0; } h2 { font-size: 1em; } }
 @container window (min-width: 44em) { .body, .question p { font-size: 1.0625em; } }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; } .dots { clip-path: none; } }
 @media (forced-colors: active) {
