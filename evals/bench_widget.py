@@ -92,16 +92,16 @@ def library_site() -> Iterator[tuple[str, dict[str, tuple[str, bytes]]]]:
 
 
 def measure(
-    service: str, site: str, served: dict[str, tuple[str, bytes]], bundle: Path, question: str
+    service: str, site: str, served: dict[str, tuple[str, bytes]], bundle: Path, question: str, rounds: int = ROUNDS
 ) -> dict[str, Figures]:
     """The medians of both; the service must allow the site."""
     chats = _chats(service, served, bundle)
-    rounds: dict[str, list[Figures]] = {name: [] for name in chats}
+    figures: dict[str, list[Figures]] = {name: [] for name in chats}
     with chromium() as browser:
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for name, chat in chats.items():
-                rounds[name].append(_ask(browser, site, chat, question))
-    return {name: {"KB compressed": chats[name].size / 1000} | _medians(measured) for name, measured in rounds.items()}
+                figures[name].append(_ask(browser, site, chat, question))
+    return {name: {"KB compressed": chats[name].size / 1000} | _medians(measured) for name, measured in figures.items()}
 
 
 def _chats(service: str, served: dict[str, tuple[str, bytes]], bundle: Path) -> Mapping[str, Chat]:

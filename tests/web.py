@@ -15,7 +15,8 @@ STRICT = (
     "default-src 'none'; base-uri 'none'; script-src 'self' {service}; style-src 'self'; connect-src {service};"
     " frame-src {service}; require-trusted-types-for 'script'; trusted-types 'none'"
 )
-PAGE = '<!doctype html><html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Library</title>{head}</head>'
+PAGE = '<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>Library</title>'
+PAGE += '<meta name="viewport" content="width=device-width">{head}</head>'
 PAGE += "<body><main><h1>Library</h1><p>Welcome</p>{body}</main></body></html>"
 
 
