@@ -1019,10 +1019,10 @@ textarea { padding: .6em .9em; border: 1px solid var(--edge); border-radius: 1.2
 ::placeholder { color: var(--soft); opacity: 1; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .icon.send { border-radius: 50%; background: var(--fill); color: var(--on); } .icon.send:hover { filter: brightness(1.12); background: var(--fill); color: var(--on); }
 [part="stop"] path { fill: currentColor; }
-footer { position: relative; display: flex; align-items: center; gap: .5em; min-height: 3em; padding-bottom: env(safe-area-inset-bottom); }
-footer > p { flex: 1; }
+footer { position: relative; display: flex; flex-wrap: wrap; align-items: center; column-gap: .5em; min-height: 3em; padding-bottom: env(safe-area-inset-bottom); }
+footer > p { flex: 1 0 auto; }
 .quiet { color: var(--soft); } .referral { margin-top: .8em; } [data-name="delete_sure"] { color: var(--bad); background: var(--raised); }
-.librarian summary { display: flex; align-items: center; gap: .4em; padding: 0 .7em; color: var(--link); font-weight: 600; list-style: none; border-radius: .75em; } .librarian svg { width: 1.3em; height: 1.3em; }
+.librarian summary { display: flex; margin-inline-start: -.7em; align-items: center; gap: .4em; padding: 0 .7em; color: var(--link); font-weight: 600; list-style: none; border-radius: .75em; } .librarian svg { width: 1.3em; height: 1.3em; }
 .librarian div { position: absolute; bottom: 100%; inset-inline: 1em; z-index: 1; padding: .8em 1em; border: 1px solid var(--edge); border-radius: 1em; background: var(--paper); color: var(--ink); box-shadow: 0 6px 24px #0003; font-size: 1.15em; }
 .contact a { display: inline-block; padding-block: .5em; } .contact { font-weight: 600; overflow-wrap: anywhere; }
 
