@@ -122,4 +122,4 @@ def test_attributes_that_the_readme_names_are_those_there_are() -> None:
     used = set(re.findall(r'(?:get|has)Attribute\("(\w+)"\)', SCRIPT)) | set(
         re.findall(r":host\(?[^{]*?\[(\w+)=", SCRIPT)
     )
-    assert named == used - {"launcher"}
+    assert named == used - {"launcher", "part"}

@@ -269,9 +269,9 @@ def test_numbers_and_times_are_in_the_language_s_way(browser: Browser, client: h
         time = page.locator(".signature time")
         time.evaluate("time => { time.dateTime = '2026-02-03T04:05:06Z' }")
         for language, shown in (
-            ("en", "3 Feb 2026, 09:05"),
-            ("ru", "3 февр. 2026 г., 09:05"),
-            ("kk", "2026 ж. 03 ақп., 09:05"),
+            ("en", "03/02/2026, 09:05"),
+            ("ru", "03.02.2026, 09:05"),
+            ("kk", "03.02.2026, 09:05"),
         ):
             page.get_by_role("combobox").select_option(language)
             expect(time).to_have_text(shown)

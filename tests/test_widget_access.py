@@ -137,7 +137,7 @@ def walk(page: Page, key: str, steps: int) -> list[str]:
             """() => { const at = document.activeElement.shadowRoot?.activeElement ?? document.activeElement;
             const ringed = (one) => one && getComputedStyle(one).outlineStyle !== "none";
             const ring = ringed(at) || ringed(at.closest(".language, .field"));
-            return [at.getAttribute("aria-label") ?? at.textContent, ring || at === document.body] }"""
+            return at === document.body ? ["", true] : [at.getAttribute("aria-label") ?? at.textContent, ring] }"""
         )
         assert ring, f"no focus ring on {name!r}"
         names.append(name)

@@ -39,7 +39,8 @@ def watched(
         page.wait_for_timeout(0)  # lets the last events come in
         opened.close()
     harmless = (str(httpx.URL(url).join("/")), *hosts, "data:", "log:", "info:", *(f"error: {text}" for text in known))
-    assert [trouble for trouble in troubles if not trouble.startswith(harmless)] == []
+    found = [trouble for trouble in troubles if not trouble.startswith(harmless)]
+    assert not found, found
 
 
 def ask(page: Page, text: str, chat: str = "shyraq-chat") -> Locator:

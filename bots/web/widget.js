@@ -328,13 +328,15 @@ class ShyraqChat extends HTMLElement {
     return SERVED.words[this.#language][key].replace(/\$(\w+)/g, (_, name) => values[name]);
   }
 
-  get #locale() { return this.#language === "en" ? "en-GB" : `${this.#language}-KZ`; } // en alone is American
+  /* Kazakh writes numbers and dates as Russian does in Kazakhstan, and some browsers come without Kazakh. */
+  get #locale() { return this.#language === "en" ? "en-GB" : "ru-KZ"; }
 
   #number(value) { return new Intl.NumberFormat(this.#locale).format(value); }
 
   #time(date) {
     const today = date.toDateString() === new Date().toDateString();
-    const style = today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
+    const day = today ? {} : { day: "2-digit", month: "2-digit", year: "numeric" };
+    const style = { ...day, hour: "2-digit", minute: "2-digit" };
     return new Intl.DateTimeFormat(this.#locale, style).format(date);
   }
 
@@ -393,7 +395,8 @@ class ShyraqChat extends HTMLElement {
     ui.announcer = make("p", { class: "hidden", role: "status" }); // the one live region
     ui.window = make("dialog", { class: "window", part: "window", "aria-labelledby": "title", keydown: (event) => this.#pressed(event) },
       this.#header(), ui.log, make("div", { class: "line" }, ui.status, ui.count), this.#form(), this.#footer(), ui.announcer);
-    ui.window.addEventListener("cancel", (event) => event.preventDefault()); // Esc is handled as a key, in every mode alike
+    ui.window.addEventListener("cancel", (event) => this.#leave(event)); // Esc, or the phone's way back, without a focus
+    ui.window.addEventListener("close", () => { if (!this.isOpen) this.#closed(); });
     this.shadowRoot.append(ui.window);
     if (this.#launches) this.#addLauncher();
     else ui.window.setAttribute("open", ""); // show() would take the page's focus
@@ -467,6 +470,12 @@ class ShyraqChat extends HTMLElement {
     expand.replaceChildren(icon(expand.dataset.name));
     this.#word(expand);
     this.#fit();
+  }
+
+  /* Browsers close a window by force where Esc is pressed twice: one in a page comes back. */
+  #closed() {
+    this.#ui.launcher?.setAttribute("aria-expanded", "false");
+    if (!this.#launches) this.#ui.window.setAttribute("open", "");
   }
 
   #expand(yes) {
@@ -560,7 +569,11 @@ class ShyraqChat extends HTMLElement {
   // --- typing ---
 
   #pressed(event) {
-    if (event.key !== "Escape") return;
+    if (event.key === "Escape") this.#leave(event);
+  }
+
+  #leave(event) {
+    event.preventDefault();
     event.stopPropagation();
     if (this.#ui.window.classList.contains("expanded")) this.#expand(false);
     else this.close();
