@@ -83,7 +83,7 @@ def create_app(settings: Settings, core: Callable[[], Core] | None = None) -> Fa
     _add_chat(app, opened_core, opened_store, workers, faults)
     _add_conversations(app, opened_store)
     _add_condition(app, opened_core)
-    add_pages(app)
+    add_pages(app, settings)
     return app
 
 

@@ -4,6 +4,7 @@ import ctypes
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
@@ -16,11 +17,12 @@ from assistant.courtesy import Courtesies
 from assistant.errors import KnowledgeError, RequestError, SettingsError, ShyraqError
 from assistant.faults import complaint, known
 from assistant.knowledge import LANGUAGES, load
-from assistant.phrases import Phrases
+from assistant.pages import PAGE_WORDS, WIDGET_WORDS
+from assistant.phrases import FILE, Phrases
 from assistant.settings import Settings, read_settings, shipped
 
 T = TypeVar("T")
-Through = Literal["core", "api"]
+Through = Literal["core", "api", "widget"]
 Tongue = Literal["kk", "ru", "en"]
 M_ARENA_MAX = -8  # the number of this option in malloc.h
 GRACE_SECONDS = 30  # for questions in hand once the server is told to stop
@@ -94,12 +96,13 @@ def check() -> None:
     settings = read_settings()
     knowledge = _checked(lambda: load(settings.knowledge_dir))
     prompts = shipped("prompts")
-    phrases = _checked(lambda: Phrases.load(prompts))
+    phrases = [_checked(partial(Phrases.load, prompts, file)) for file in (FILE, WIDGET_WORDS, PAGE_WORDS)]
     dialogue, courtesies = _checked(lambda: Dialogue.load(prompts)), _checked(lambda: Courtesies.load(prompts))
-    if not (knowledge and phrases and dialogue and courtesies):
+    if not (knowledge and all(phrases) and dialogue and courtesies):
         raise typer.Exit(1)
     aspects = sum(len(entry.aspects) for entry in knowledge.entries)
-    typer.echo(f"All is well: {len(knowledge.entries)} entries, {aspects} aspects, {len(list(phrases))} phrases.")
+    count = sum(len(list(said)) for said in phrases if said)
+    typer.echo(f"All is well: {len(knowledge.entries)} entries, {aspects} aspects, {count} phrases.")
 
 
 @app.command("eval")
@@ -109,7 +112,9 @@ def evaluate(
         typer.Argument(help="Suites or files, all shipped ones but heldout by default; or: retrieval, language."),
     ] = None,
     variants: Annotated[bool, typer.Option(help="Ask every answerable question typed in other ways too.")] = True,
-    through: Annotated[Through, typer.Option(help="Ask in this process, or the service at SHYRAQ_CORE_URL.")] = "core",
+    through: Annotated[
+        Through, typer.Option(help="Ask in this process, or the service at SHYRAQ_CORE_URL, or its widget.")
+    ] = "core",
     baseline: Annotated[
         Path | None, typer.Option(help="A stored run; exit code 1 where anything fell beyond noise.")
     ] = None,

@@ -55,6 +55,8 @@ class BrowserHeaders:
 def _add(headers: MutableHeaders, origin: str | None) -> None:
     for name, value in SECURE.items():
         headers.setdefault(name, value)
+    if "frame-ancestors 'none'" not in headers["Content-Security-Policy"]:
+        del headers["X-Frame-Options"]  # which cannot name the sites that may frame a page
     headers.add_vary_header("Origin")
     if origin:
         headers["Access-Control-Allow-Origin"] = origin

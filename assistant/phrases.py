@@ -1,4 +1,4 @@
-"""The fixed phrases of prompts/phrases.yaml: three languages side by side, with `$name` placeholders."""
+"""Fixed phrases, such as those of prompts/phrases.yaml: three languages side by side, with `$name` placeholders."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,39 +22,46 @@ class Phrase:
 
 
 class Phrases:
-    """All the phrases of a prompts folder, validated."""
+    """All the phrases of one file, validated."""
 
-    def __init__(self, phrases: Mapping[str, Phrase]) -> None:
-        self._phrases = phrases
+    def __init__(self, phrases: Mapping[str, Phrase], file: str = FILE) -> None:
+        self._phrases, self._file = phrases, file
 
     @classmethod
-    def load(cls, folder: Path) -> "Phrases":
-        """Read and validate `phrases.yaml`; raises KnowledgeError with every problem found."""
+    def load(cls, folder: Path, file: str = FILE) -> "Phrases":
+        """Read and validate a file of a prompts folder; raises KnowledgeError with every problem found."""
         problems: list[str] = []
         phrases: dict[str, Phrase] = {}
-        for key, line, node in _pairs(_root(folder / FILE), FILE, problems):
-            where = f"{FILE}:{line}"
+        for key, line, node in _pairs(_root(folder / file), file, problems):
+            where = f"{file}:{line}"
             if key in phrases:
                 problems.append(f"{where}: phrase '{key}' already stands at {phrases[key].where}; keep one of them")
             templates = _templates(node, f"{where}: phrase '{key}'", problems)
             phrases[key] = Phrase(where, templates)
         if problems:
             raise KnowledgeError(problems)
-        return cls(phrases)
+        return cls(phrases, file)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._phrases)
 
     def say(self, key: str, language: Language, **values: object) -> str:
         """The phrase `key` in `language` with its placeholders filled; raises KnowledgeError where they do not fit."""
-        phrase = self._phrases.get(key)
-        if phrase is None:
-            raise KnowledgeError([f"{FILE}:1: phrase '{key}' is missing; expected it in kk, ru and en"])
+        phrase = self._phrase(key)
         template = phrase.templates[language]
         if set(template.get_identifiers()) != set(values):
             expected = ", ".join(f"${name}" for name in sorted(values)) or "none"
             raise KnowledgeError([f"{phrase.where}: phrase '{key}': expected these placeholders: {expected}"])
         return template.substitute(values)
+
+    def templates(self, language: Language) -> dict[str, str]:
+        """Every phrase in `language` as it is written, for channels that fill the placeholders themselves."""
+        return {key: phrase.templates[language].template for key, phrase in self._phrases.items()}
+
+    def _phrase(self, key: str) -> Phrase:
+        if key not in self._phrases:
+            raise KnowledgeError([f"{self._file}:1: phrase '{key}' is missing; expected it in kk, ru and en"])
+        return self._phrases[key]
 
 
 def _root(path: Path) -> yaml.Node | None:

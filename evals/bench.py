@@ -1,4 +1,5 @@
-"""`make bench`: Shyraq beside the pipeline of LangChain's RAG tutorial, in turns, over one knowledge and one suite.
+"""`make bench`: Shyraq beside the pipeline of LangChain's RAG tutorial, in turns, over one knowledge and one suite;
+and its widget beside deep-chat, over one service.
 
 Both answer POST /api/chat from one process on this machine. The questions are those of suites/core.csv that one message
 asks. Each side is started anew in every round; the table gives the median of the rounds.
@@ -24,6 +25,8 @@ from rich.table import Table
 
 from assistant.ask import open_librarian
 from assistant.settings import Settings, read_settings, shipped
+from evals.bench_widget import fetch_deep_chat, library_site
+from evals.bench_widget import measure as measure_widgets
 from evals.cases import Case, read_cases
 from evals.evidence import TOP, best_passages, has_evidence, share
 from evals.load import Caller, one_by_one, together
@@ -63,9 +66,11 @@ def main() -> None:
         librarian = open_librarian(settings)
         found = share(cases, (best_passages(case, librarian) for case in cases))
         times = step_times(settings, questions, Path(scratch))
+        widgets = _widgets(sides[0], questions[0], settings, Path(scratch))
     table = {side.name: _medians([measured[side.name] for measured in rounds]) for side in sides}
     table["Shyraq"][RECALL] = found
     _print_sides(table, f"{len(cases)} questions, {len(rounds)} rounds in turns, medians")
+    _print_sides(widgets, "The widget on a library's page, medians")
     _print_steps(times)
 
 
@@ -80,6 +85,16 @@ def _sides(tutorial: Path) -> tuple[Side, ...]:
             {REPLY: lambda reply: reply["passages"], RECALL: lambda reply: reply["passages"] + reply["fifth"]},
         ),
     )
+
+
+def _widgets(side: Side, question: str, settings: Settings, scratch: Path) -> dict[str, Figures]:
+    """Shyraq's widget and deep-chat on one site, before one service that allows it."""
+    console.print("The widget beside deep-chat…")
+    bundle = fetch_deep_chat(settings.data_dir / "deep-chat")
+    with library_site() as (site, served):
+        os.environ["SHYRAQ_ALLOWED_ORIGINS"] = site
+        with _serving(side.command, question, scratch) as (port, _):
+            return measure_widgets(f"http://127.0.0.1:{port}", site, served, bundle, question)
 
 
 def _tutorial(settings: Settings) -> Path:

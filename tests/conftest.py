@@ -133,7 +133,7 @@ def librarian(index_dir: Path) -> Librarian:
     return open_librarian(read_settings(_env_file=None, data_dir=index_dir, knowledge_dir=ROOT / "knowledge"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open, Playwright keeps a loop running, and asyncio.run() cannot be used
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     chromium = shutil.which("chromium")

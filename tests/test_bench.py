@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from assistant.schema import Turn
+from evals.bench_widget import library_site, measure
 from evals.cases import read_cases
 from evals.evidence import has_evidence
 from evals.load import Load, one_by_one, together
@@ -60,6 +61,29 @@ def test_a_fault_of_the_server_ends_the_load(serve: Serve) -> None:
 
     with serve(answer=answer) as client, pytest.raises(AssertionError, match="500"):
         together(port_of(client), ["а"], callers=2, seconds=1.0)
+
+
+OTHER_CHAT = """
+customElements.define("deep-chat", class extends HTMLElement {
+  connectedCallback() {
+    const root = this.attachShadow({ mode: "open" });
+    const [field, answer] = ["textarea", "p"].map((tag) => root.appendChild(document.createElement(tag)));
+    [field.id, answer.className] = ["text-input", "ai-message-text"];
+    field.addEventListener("keydown", ({ key }) => key === "Enter" && this.connect.handler(
+      { messages: [{ text: field.value }] }, { onResponse: ({ text }) => { answer.textContent = text } }));
+  }
+});
+"""
+
+
+def test_two_chats_are_measured_on_one_service(serve: Serve, tmp_path: Path) -> None:
+    bundle = tmp_path / "chat.js"
+    bundle.write_text(OTHER_CHAT, encoding="utf-8")
+    with library_site() as (site, served), serve(allowed_origins=site) as client:
+        found = measure(str(client.base_url), site, served, bundle, "Hello", rounds=1)
+    assert set(found) == {"Shyraq", "deep-chat"}
+    assert 10 < found["Shyraq"]["KB compressed"] <= 20
+    assert all(figure > 0 for figures in found.values() for figure in figures.values())
 
 
 def test_figures_are_of_all_answers() -> None:

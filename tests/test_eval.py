@@ -14,7 +14,7 @@ from assistant.ask import Librarian, ask
 from assistant.errors import KnowledgeError, SettingsError
 from assistant.settings import ROOT, Settings, read_settings
 from evals.cases import Case
-from evals.channels import through_api, through_core
+from evals.channels import through_api, through_core, through_widget
 from evals.command import Options, find_suites, run_suites
 from evals.evidence import best_passages, rank_evidence
 from tests.conftest import Serve
@@ -113,6 +113,22 @@ def test_the_api_and_the_core_say_the_same(serve: Serve, librarian: Librarian) -
     case = FOLLOW_UP.model_copy(update={"turns": ("Что такое DosAI?", "а где он работает?")})
     with serve(answer=lambda *given: ask(given[0], language=given[1], history=given[2], librarian=librarian)) as client:
         assert through_api(client)(case)[0] == through_core(librarian)(case)[0]
+
+
+def test_the_widget_shows_what_the_api_says(serve: Serve, librarian: Librarian) -> None:
+    case = FOLLOW_UP.model_copy(update={"turns": ("Что такое DosAI?", "а где он работает?")})
+    with serve(answer=lambda *given: ask(given[0], language=given[1], history=given[2], librarian=librarian)) as client:
+        expected = through_api(client)(case)[0]
+        with through_widget(str(client.base_url)) as channel:
+            seen = [channel(case) for _ in range(2)]
+    assert [reply for reply, _ in seen] == [expected, expected]
+    assert all(milliseconds > 0 for _, milliseconds in seen)
+
+
+def test_a_widget_that_is_not_there_is_told_plainly() -> None:
+    told = pytest.raises(SettingsError, match="no answer in the widget of http://127.0.0.1:9")
+    with told, through_widget("http://127.0.0.1:9") as channel:
+        channel(FOLLOW_UP)
 
 
 def test_no_service_is_told_plainly() -> None:
