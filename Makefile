@@ -68,10 +68,12 @@ wheel: .venv/installed ## build dist/shyraq-….whl
 	@$(UV) build --wheel --build-constraints requirements-build.lock --out-dir dist
 
 lock: $(BIN)/uv ## write the locks anew from pyproject.toml (UPGRADE=--upgrade for newer versions)
-	@$(COMPILE) pyproject.toml --output-file requirements.lock
+	@$(COMPILE) pyproject.toml --extra llm --output-file requirements.lock
 	@$(COMPILE) --group build --constraints requirements.lock --output-file requirements-build.lock
-	@$(COMPILE) pyproject.toml --group dev --extra postgres \
+	@$(COMPILE) pyproject.toml --group dev --extra llm --extra postgres \
 		--constraints requirements.lock --constraints requirements-build.lock --output-file requirements-dev.lock
+	@$(COMPILE) --group llms --excludes <(printf '%s\n' llama-cpp-python llm) \
+		--constraints requirements-dev.lock --output-file requirements-llms.lock
 	@$(COMPILE) pyproject.toml --group dev --group models --extra sentence-transformers --excludes <(echo torch) \
 		--constraints requirements-dev.lock --output-file requirements-models.lock
 

@@ -1,0 +1,139 @@
+"""Whether a sentence of a language model says what the passages it cites say, and nothing else.
+
+`assistant.grounding` holds for people's sentences that the built-in writer joins. A model's own are held to more: each
+has a citation, no mark-up, no word that turns its meaning, and hardly a word that its passages lack.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from assistant.fold import fold
+from assistant.grounding import MARKER, is_supported
+from assistant.knowledge import Language
+from assistant.language import Identifier
+from assistant.numbers import numbers
+from assistant.schema import Citation
+from assistant.sentences import sentences
+from assistant.words import folded_words, same_stem, same_word, words
+
+HELD = 0.7  # of a sentence's telling words that its passages have
+UNKNOWN = 1  # words of it that no passage of the knowledge has either
+TELLING = 4  # letters of a word that says something by itself
+SAID = 0.5  # of a sentence's telling words that a text must have to have said it
+LONGEST = 700  # characters of a sentence
+SHORTEST = 3  # words whose language can be told
+# HTML, Markdown's links, pictures and code, and whatever names an address: a scheme, a domain, an account.
+_MARKUP = re.compile(
+    r"<\s*[a-z/!?]|&#?\w+;|\]\s*\(|\]\s*:|!\[|```|[a-z][a-z0-9+.-]+:(?=[^\s\d])|[\\|{}$^~⟦⟧]", re.IGNORECASE
+)
+_ADDRESS = re.compile(r"[^\s\[\](),;«»“”\"]*\w[.。．@/]\w[^\s\[\](),;«»“”\"]*")
+_MIXED = re.compile(r"(?=\w*[a-z])(?=\w*[\u0370-\u052f])\w+", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+(?:['’ʼ-][^\W\d_]+)*")
+
+
+def ordinary_words(texts: Iterable[str]) -> frozenset[str]:
+    """The folded words that `texts` have in small letters: no names."""
+    return frozenset(
+        word for text in texts for found in _WORD.findall(text) if found.islower() for word in words(fold(found))
+    )
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a sentence is held against. `ordinary`: words that are no names; `guarded`: those that turn a meaning."""
+
+    citations: Mapping[int, Citation]
+    language: Language
+    identifier: Identifier
+    ordinary: Collection[str]
+    guarded: Collection[str]
+
+    def fault(self, sentence: str) -> str | None:
+        """Why a sentence cannot be said, in one word; None where it can."""
+        cited = [self.citations[int(n)] for n in MARKER.findall(sentence) if int(n) in self.citations]
+        if not cited:
+            return "uncited"
+        said = MARKER.sub("", sentence)
+        evidence = " ".join(f"{citation.title} . {citation.quote}" for citation in cited)
+        if len(said) > LONGEST or _MARKUP.search(said) or not _addresses(said) <= _addresses(evidence):
+            return "markup"
+        if not self.is_spoken(said):
+            return "language"
+        if not is_supported(sentence, self.citations, self.language):
+            return "unsupported"
+        return self._wording(said, evidence)
+
+    def is_spoken(self, said: str) -> bool:
+        """Whether a text is in the language asked for, as far as can be told."""
+        if len(words(said)) < SHORTEST:
+            return True
+        return self.identifier.identify(said, self.language).language == self.language
+
+    def _wording(self, said: str, evidence: str) -> str | None:
+        """Why the words of a sentence are not its evidence's; None where they are."""
+        known = frozenset(words(fold(evidence)))
+        strange = [word for word in dict.fromkeys(words(fold(said))) if not _is_among(word, known)]
+        if any(_is_guarded(word, guard) for word in strange for guard in self.guarded):
+            return "turned"
+        telling = [word for word in dict.fromkeys(words(fold(said))) if len(word) >= TELLING]
+        new = [word for word in strange if len(word) >= TELLING]
+        unknown = [word for word in new if not _is_among(word, self._ordinary_like(word))]
+        if len(new) > (1 - HELD) * len(telling) or len(unknown) > UNKNOWN or _is_mixed(said, evidence):
+            return "foreign"
+        first = _WORD.search(said)
+        return "named" if first and set(words(fold(first.group()))) & set(unknown) else None
+
+    def _ordinary_like(self, word: str) -> frozenset[str]:
+        return _filed(frozenset(self.ordinary)).get(word[:3], frozenset())
+
+
+def unsaid(answer: str, text: str, language: Language) -> list[str]:
+    """The sentences of an answer that `text` does not say: their numbers and names, and half of their other words."""
+    had, held = frozenset(words(fold(MARKER.sub("", text)))), numbers(MARKER.sub("", text), language)
+    parts = (part for line in answer.split("\n") for part in sentences(line))
+    return [part for part in parts if not _is_said(MARKER.sub("", part), had, held, language)]
+
+
+def _is_said(part: str, had: frozenset[str], held: set[str], language: Language) -> bool:
+    if not numbers(part, language) <= held:
+        return False
+    names = {word for name in _WORD.findall(part)[1:] if name[:1].isupper() for word in words(fold(name))}
+    telling = {word for word in words(fold(part)) if len(word) >= TELLING}
+    found = {word for word in telling | names if _is_among(word, had)}
+    return names <= found and len(found & telling) >= SAID * len(telling)
+
+
+@lru_cache(maxsize=4)
+def _filed(ordinary: frozenset[str]) -> Mapping[str, frozenset[str]]:
+    """Words by their first three letters, which forms of one word share."""
+    filed: dict[str, set[str]] = {}
+    for word in ordinary:
+        filed.setdefault(word[:3], set()).add(word)
+    return {start: frozenset(found) for start, found in filed.items()}
+
+
+def _is_among(word: str, known: frozenset[str]) -> bool:
+    return word in known or any(same_word(word, other) for other in known)
+
+
+def _is_guarded(word: str, guard: str) -> bool:
+    guarded = folded_words(guard)[0]
+    if word == guarded or (guarded == "not" and word.endswith(("n't", "n’t"))):
+        return True
+    return len(guarded) >= TELLING and same_stem(word, guarded)
+
+
+def _addresses(text: str) -> set[str]:
+    """Whatever in a text may be read as the address of something: a.b, a@b, a/b."""
+    return {found.strip(".,:!?").casefold() for found in _ADDRESS.findall(text) if not _is_number(found)}
+
+
+def _is_number(found: str) -> bool:
+    return not any(letter.isalpha() for letter in found)
+
+
+def _is_mixed(said: str, evidence: str) -> bool:
+    """Whether a word mixes Latin with Cyrillic or Greek letters as look-alikes do, and the evidence has none such."""
+    return any(word not in evidence for word in _MIXED.findall(said))
