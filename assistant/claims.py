@@ -30,7 +30,7 @@ _MARKUP = re.compile(
 )
 _ADDRESS = re.compile(r"[^\s\[\](),;«»“”\"]*\w[.。．@/]\w[^\s\[\](),;«»“”\"]*")
 _MIXED = re.compile(r"(?=\w*[a-z])(?=\w*[\u0370-\u052f])\w+", re.IGNORECASE)
-_WORD = re.compile(r"[^\W\d_]+(?:['’ʼ-][^\W\d_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:['’ʼ-][^\W_]+)*")
 
 
 def ordinary_words(texts: Iterable[str]) -> frozenset[str]:

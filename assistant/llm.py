@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from threading import BoundedSemaphore, Lock, Thread
+from threading import BoundedSemaphore, Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from assistant.breaker import REST_SECONDS, Breaker
@@ -28,6 +28,7 @@ MOST_TOKENS = 1000  # of an answer
 LONGEST = 6000  # characters: what no answer needs
 WAITING = 8  # callers in line for a free place
 IN_LINE = 5.0  # seconds that one of them waits
+USAGE = 1.0  # seconds that the count of tokens may come after the end
 CHARACTERS = 3  # a token, where a server does not count them
 FINISHED = ("finish_reason", "stop_reason", "done_reason")  # as providers call it
 
@@ -52,6 +53,36 @@ class Spoken:
     tokens_out: int
 
 
+class _Loop:
+    """An event loop in a thread of its own, from the first call until it is closed: only there can a wait be cut."""
+
+    def __init__(self) -> None:
+        self._lock, self._running = Lock(), Event()
+        self._thread: Thread | None = None
+
+    def begin(self, speech: Coroutine[Any, Any, Spoken]) -> "Future[Spoken]":
+        """Start a coroutine, from any thread."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = Thread(target=asyncio.run, args=(self._live(),), name="llm", daemon=True)
+                self._thread.start()
+                self._running.wait()
+        return asyncio.run_coroutine_threadsafe(speech, self._loop)
+
+    def close(self) -> None:
+        """Cut whatever still runs."""
+        with self._lock:
+            if self._thread:
+                self._loop.call_soon_threadsafe(self._stop.set)
+                self._thread.join()
+                self._thread = None
+
+    async def _live(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        self._running.set()
+        await self._stop.wait()
+
+
 class Chat:
     """A chat model behind a line of bounded length, a breaker and a budget; safe for many threads."""
 
@@ -66,8 +97,8 @@ class Chat:
     ) -> None:
         self.name, self.budget, self.breaker, self.places = name, budget, breaker, places
         self.patience, self._model = patience, model
-        self._line, self._turns = BoundedSemaphore(places + WAITING), BoundedSemaphore(places)
-        self._loop, self._lock, self._started = asyncio.new_event_loop(), Lock(), False
+        self._free, self._turns = places + WAITING, BoundedSemaphore(places)
+        self._lock, self._loop = Lock(), _Loop()
 
     def complete(self, system: str, user: str, *, limit: float | None = None, temperature: float | None = None) -> str:
         """The whole of an answer; raises LLMFault."""
@@ -89,7 +120,7 @@ class Chat:
         """
         with self._place(), self._guarded():
             pieces: SimpleQueue[str | None] = SimpleQueue()
-            speaking = self._begin(self._speak(system, user, limit, temperature, pieces.put))
+            speaking = self._loop.begin(self._speak(system, user, limit, temperature, pieces.put))
             speaking.add_done_callback(lambda _: pieces.put(None))
             try:
                 while (piece := pieces.get()) is not None:
@@ -99,20 +130,24 @@ class Chat:
                 speaking.cancel()
         told(spoken)
 
+    @property
+    def free(self) -> int:
+        """How many more may come, those in line included, until one is turned away."""
+        return self._free
+
     def close(self) -> None:
         """Let the model's connections go."""
-        with self._lock:
-            if self._started:
-                self._loop.call_soon_threadsafe(self._loop.stop)
-                self._started = False
+        self._loop.close()
 
     @contextmanager
     def _place(self) -> Iterator[None]:
         """A place among those who ask at once, after a wait of IN_LINE at most."""
         if self.budget.is_spent:
             raise LLMFault("budget")
-        if not self._line.acquire(blocking=False):
-            raise LLMFault("busy")
+        with self._lock:
+            if not self._free:
+                raise LLMFault("busy")
+            self._free -= 1
         try:
             if not self._turns.acquire(timeout=IN_LINE):
                 raise LLMFault("busy")
@@ -121,7 +156,8 @@ class Chat:
             finally:
                 self._turns.release()
         finally:
-            self._line.release()
+            with self._lock:
+                self._free += 1
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -137,13 +173,6 @@ class Chat:
             self.breaker.leave()
             raise
         self.breaker.succeed()
-
-    def _begin(self, speech: Coroutine[Any, Any, Spoken]) -> "Future[Spoken]":
-        with self._lock:
-            if not self._started:
-                Thread(target=self._loop.run_forever, name="llm", daemon=True).start()
-                self._started = True
-        return asyncio.run_coroutine_threadsafe(speech, self._loop)
 
     async def _speak(
         self, system: str, user: str, limit: float | None, temperature: float | None, put: Callable[[str], None]
@@ -175,21 +204,24 @@ class Chat:
 
     async def _in_time(self, chunks: "AsyncIterator[AIMessageChunk]") -> "AsyncIterator[AIMessageChunk]":
         """The chunks, unless the next word is too long in coming: chunks without one count for nothing."""
-        patience = self.patience.first
+        patience, is_over = self.patience.first, False
         while True:
             try:
                 async with asyncio.timeout(patience):
-                    while not (chunk := await anext(chunks)).text and not _ended(chunk):
+                    while not _tells(chunk := await anext(chunks)):
                         pass
             except StopAsyncIteration:
                 return
             except TimeoutError:
+                if is_over:  # all was said, and the server keeps the line open
+                    return
                 raise LLMFault("timeout") from None
             except (LLMFault, asyncio.CancelledError):
                 raise
             except Exception as error:  # the one boundary: whatever a provider's library raises is the model's fault
                 raise _translated(error) from error
-            patience = self.patience.idle
+            is_over = is_over or bool(_ended(chunk))
+            patience = USAGE if is_over else self.patience.idle
             yield chunk
 
 
@@ -228,6 +260,11 @@ def _options(provider: str, settings: Settings, patience: Patience) -> dict[str,
 def _ended(chunk: "AIMessageChunk") -> str:
     """Why the answer ended, where this chunk says so."""
     return next((str(chunk.response_metadata[name]) for name in FINISHED if chunk.response_metadata.get(name)), "")
+
+
+def _tells(chunk: "AIMessageChunk") -> bool:
+    """Whether a chunk brings a word, the end, or the count of tokens."""
+    return bool(chunk.text or _ended(chunk) or chunk.usage_metadata)
 
 
 def _used(chunk: "AIMessageChunk") -> tuple[int, int] | None:
