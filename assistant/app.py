@@ -155,7 +155,7 @@ def _add_condition(app: FastAPI, core: Opened[Core]) -> None:
         """The process is up."""
         return Health()
 
-    @app.get("/api/ready")
+    @app.get("/api/ready", response_model_exclude_none=True)
     def ready() -> Ready:
         """Questions can be answered: the index in force and its passages a language; 503 where there is none."""
         return core().ready()

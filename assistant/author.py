@@ -22,7 +22,7 @@ from assistant.language import Identifier
 from assistant.llm import Chat, Spoken
 from assistant.personal import masked
 from assistant.schema import Citation, Reply, Turn
-from assistant.sentences import coming, sentences
+from assistant.sentences import coming, headed, parted
 from assistant.words import folded_words, same_word, words
 
 Tell = Callable[[Language, str], None]  # the reply's language, and the next words of its answer
@@ -33,8 +33,7 @@ WRONG = 2  # sentences in another language, until the answer is asked for again
 TURNS = 3  # of the conversation, that a follow-up may point back to
 FOLLOWUP_WORDS = 12  # of a message that may be one
 FOLLOWUP_SECONDS = 10.0
-_HEAD = "- "
-_BULLETS = ("- ", "* ", "• ", "– ", "— ")
+_BULLET = "- "
 _DECORATION = str.maketrans("", "", "*_`#>")
 
 logger = logging.getLogger(__name__)
@@ -62,7 +61,7 @@ class _Page:
 
     def add(self, sentence: str) -> str:
         """Put a sentence at the end; what was added, with what parts it from the one before."""
-        gap = "\n" if sentence.startswith(_HEAD) and self.gap == " " else self.gap
+        gap = "\n" if headed(sentence)[0] and self.gap == " " else self.gap
         added = (gap or " ") + sentence if self.text else sentence
         self.text, self.gap = self.text + added, ""
         return added
@@ -156,7 +155,7 @@ class Author:
             raise LLMFault("repetition")
         if _runs(sentence) & leaks:
             raise LLMFault("leak")
-        page.wrong += not claims.is_spoken(MARKER.sub("", sentence))
+        page.wrong += not claims.is_spoken(MARKER.sub("", headed(sentence)[1]))
         fault = "repeated" if page.seen[key] > 1 else claims.fault(sentence)
         if fault:
             page.dropped[fault] += 1
@@ -174,7 +173,7 @@ class Author:
     def _finished(self, page: _Page, reply: Reply, fault: str | None, *, is_told: bool) -> Reply:
         """The model's answer and what it left out; the built-in writer's where that is most of it, or after a fault."""
         left = unsaid(reply.answer, page.text, reply.language)
-        most = 2 * len(left) > sum(len(sentences(line)) for line in reply.answer.split("\n"))
+        most = 2 * len(left) > sum(len(parted(line)) for line in reply.answer.split("\n"))
         if not is_told and (fault or most):
             fault = fault or ("incomplete" if page.text else "ungrounded")
             answer = reply.answer
@@ -207,11 +206,10 @@ def _sentences(stream: Iterator[str], page: _Page) -> Iterator[str]:
     """The sentences of an answer in plain text; `page.gap` is what parts each from the last one kept."""
     for gap, part in coming(stream):
         page.gap = max(page.gap, gap, key=len)
-        text = part.lstrip()
-        is_item = text.startswith(_BULLETS)
-        text = clean((text[2:] if is_item else text).translate(_DECORATION))
+        head, text = headed(part)
+        text = clean(text.translate(_DECORATION))
         if words(text):
-            yield _HEAD + text if is_item else text
+            yield (head if head[:1].isdigit() else _BULLET if head else "") + text
 
 
 def _runs(text: str) -> frozenset[tuple[str, ...]]:

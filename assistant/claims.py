@@ -15,20 +15,22 @@ from assistant.knowledge import Language
 from assistant.language import Identifier
 from assistant.numbers import numbers
 from assistant.schema import Citation
-from assistant.sentences import sentences
+from assistant.sentences import headed, parted
 from assistant.words import folded_words, same_stem, same_word, words
 
-HELD = 0.7  # of a sentence's telling words that its passages have
+HELD = 0.6  # of a sentence's telling words that its passages have
 UNKNOWN = 1  # words of it that no passage of the knowledge has either
 TELLING = 4  # letters of a word that says something by itself
 SAID = 0.5  # of a sentence's telling words that a text must have to have said it
 LONGEST = 700  # characters of a sentence
 SHORTEST = 3  # words whose language can be told
-# HTML, Markdown's links, pictures and code, and whatever names an address: a scheme, a domain, an account.
-_MARKUP = re.compile(
-    r"<\s*[a-z/!?]|&#?\w+;|\]\s*\(|\]\s*:|!\[|```|[a-z][a-z0-9+.-]+:(?=[^\s\d])|[\\|{}$^~⟦⟧]", re.IGNORECASE
+# HTML, Markdown's links, pictures, tables and code, and what shell or template would read.
+_MARKUP = re.compile(r"<\s*[a-z/!?]|&#?\w+;|\]\s*\(|\]\s*:|!\[|```|[\\|{}$^~⟦⟧]", re.IGNORECASE)
+# Whatever names an address: a scheme, a domain, an account, a path.
+_ADDRESS = re.compile(
+    r"[a-z][a-z0-9+.-]+:[^\s\d][^\s\[\]()«»“”\"]*|[^\s\[\](),;«»“”\"]*\w[.。．@/]\w[^\s\[\](),;«»“”\"]*", re.IGNORECASE
 )
-_ADDRESS = re.compile(r"[^\s\[\](),;«»“”\"]*\w[.。．@/]\w[^\s\[\](),;«»“”\"]*")
+_QUOTED = re.compile(r"«[^»]*»|“[^”]*”|\"[^\"]*\"")
 _MIXED = re.compile(r"(?=\w*[a-z])(?=\w*[\u0370-\u052f])\w+", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:['’ʼ-][^\W_]+)*")
 
@@ -55,18 +57,19 @@ class Claims:
         cited = [self.citations[int(n)] for n in MARKER.findall(sentence) if int(n) in self.citations]
         if not cited:
             return "uncited"
-        said = MARKER.sub("", sentence)
+        said = MARKER.sub("", headed(sentence)[1])
         evidence = " ".join(f"{citation.title} . {citation.quote}" for citation in cited)
         if len(said) > LONGEST or _MARKUP.search(said) or not _addresses(said) <= _addresses(evidence):
             return "markup"
         if not self.is_spoken(said):
             return "language"
-        if not is_supported(sentence, self.citations, self.language):
+        if not is_supported(headed(sentence)[1], self.citations, self.language):
             return "unsupported"
         return self._wording(said, evidence)
 
     def is_spoken(self, said: str) -> bool:
         """Whether a text is in the language asked for, as far as can be told."""
+        said = _QUOTED.sub(" ", said)  # titles stand in the language of their books
         if len(words(said)) < SHORTEST:
             return True
         return self.identifier.identify(said, self.language).language == self.language
@@ -92,8 +95,8 @@ class Claims:
 def unsaid(answer: str, text: str, language: Language) -> list[str]:
     """The sentences of an answer that `text` does not say: their numbers and names, and half of their other words."""
     had, held = frozenset(words(fold(MARKER.sub("", text)))), numbers(MARKER.sub("", text), language)
-    parts = (part for line in answer.split("\n") for part in sentences(line))
-    return [part for part in parts if not _is_said(MARKER.sub("", part), had, held, language)]
+    parts = (part for line in answer.split("\n") for part in parted(line))
+    return [part for part in parts if not _is_said(MARKER.sub("", headed(part)[1]), had, held, language)]
 
 
 def _is_said(part: str, had: frozenset[str], held: set[str], language: Language) -> bool:
@@ -122,7 +125,7 @@ def _is_guarded(word: str, guard: str) -> bool:
     guarded = folded_words(guard)[0]
     if word == guarded or (guarded == "not" and word.endswith(("n't", "n’t"))):
         return True
-    return len(guarded) >= TELLING and same_stem(word, guarded)
+    return len(word) >= len(guarded) >= TELLING and same_stem(word, guarded)
 
 
 def _addresses(text: str) -> set[str]:

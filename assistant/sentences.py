@@ -27,8 +27,22 @@ def _is_quoting(head: str) -> bool:
     return head.count("«") > head.count("»") or head.count("“") > head.count("”")
 
 
+_HEAD = re.compile(r"\s*(?:[-*•–—]|\d{1,2}[.)])\s+(?=\S)")
 _MARKED = re.compile(r"([.!?…]+[»”\"']?)[ \t]*((?:\[\d{1,3}\][ \t]*)+)")
 _SEVERAL = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})+)\]|【(\d{1,3})[^】]*】")
+
+
+def headed(line: str) -> tuple[str, str]:
+    """The mark of a list's item ("- ", "2. ") and what stands behind it; "" where a line is no item."""
+    head = _HEAD.match(line)
+    return (f"{head.group().strip()} ", line[head.end() :]) if head else ("", line)
+
+
+def parted(line: str) -> list[str]:
+    """The sentences of one line, the mark of an item left at the first of them."""
+    head, text = headed(line)
+    first, *rest = sentences(text) or [""]
+    return [head + first, *rest] if first else []
 
 
 def coming(pieces: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -42,16 +56,16 @@ def coming(pieces: Iterable[str]) -> Iterator[tuple[str, str]]:
         text += piece
         *lines, text = text.split("\n")
         for line in lines:
-            for part in sentences(marked_inside(line)):
+            for part in parted(marked_inside(line)):
                 yield gap, part
                 gap = " "
             gap = "\n\n" if gap.startswith("\n") or not line.strip() else "\n"
-        *whole, rest = sentences(marked_inside(text)) or [""]
+        *whole, rest = parted(marked_inside(text)) or [""]
         for part in whole:
             yield gap, part
             gap = " "
         text = rest + text[len(text.rstrip()) :] if whole else text
-    for part in sentences(marked_inside(text)):
+    for part in parted(marked_inside(text)):
         yield gap, part
         gap = " "
 

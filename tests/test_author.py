@@ -36,7 +36,7 @@ QUOTES: dict[Language, tuple[str, str]] = {
     ),
 }
 ORDINARY = frozenset(
-    "known local history stock smaller libraries city big country public известна фонд работали".split()
+    "known local history stock smaller libraries cities those country public известна фонд работали".split()
 )
 QUESTION = {"kk": "Ол несімен танымал?", "ru": "Чем она известна?", "en": "What is it known for?"}
 
