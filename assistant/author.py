@@ -1,7 +1,7 @@
 """The LLM writer: the built-in writer's evidence in a language model's words, each sentence checked before it leaves.
 
-A model never decides what is known: it gets the citations of an answer that the built-in writer has made already, and
-that answer is given wherever the model's is not at least as good.
+A model never decides what is known: it gets what an answer of the built-in writer cites, and that answer is given
+wherever the model's is not at least as good.
 """
 
 import logging
@@ -22,7 +22,7 @@ from assistant.language import Identifier
 from assistant.llm import Chat, Spoken
 from assistant.personal import masked
 from assistant.schema import Citation, Reply, Turn
-from assistant.sentences import coming, headed, parted
+from assistant.sentences import coming, headed
 from assistant.words import folded_words, same_word, words
 
 Tell = Callable[[Language, str], None]  # the reply's language, and the next words of its answer
@@ -83,7 +83,7 @@ class Author:
         What `tell` has heard stays: the answer goes on with what the built-in writer says besides.
         """
         guarded = self._instructions.guarded(reply.language)
-        cited = {citation.n: citation for citation in reply.citations}
+        cited = {citation.n: citation for citation in reply.citations if f"[{citation.n}]" in reply.answer}
         claims = Claims(cited, reply.language, self._identifier, ordinary, guarded)
         page, fault = _Page(), None
         try:
@@ -173,12 +173,12 @@ class Author:
     def _finished(self, page: _Page, reply: Reply, fault: str | None, *, is_told: bool) -> Reply:
         """The model's answer and what it left out; the built-in writer's where that is most of it, or after a fault."""
         left = unsaid(reply.answer, page.text, reply.language)
-        most = 2 * len(left) > sum(len(parted(line)) for line in reply.answer.split("\n"))
+        most = 2 * len(left) > len(reply.answer)
         if not is_told and (fault or most):
             fault = fault or ("incomplete" if page.text else "ungrounded")
             answer = reply.answer
         else:
-            answer = "\n\n".join(filter(None, (page.text, " ".join(left))))
+            answer = "\n\n".join(filter(None, (page.text, left)))
         self._count(fault, page.dropped)
         used = {int(number) for number in MARKER.findall(answer)}
         citations = tuple(citation for citation in reply.citations if citation.n in used)

