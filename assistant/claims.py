@@ -110,7 +110,8 @@ def _is_said(part: str, had: frozenset[str], held: set[str], language: Language)
     if not numbers(part, language) <= held:
         return False
     names = {word for name in _WORD.findall(part)[1:] if name[:1].isupper() for word in words(fold(name))}
-    telling = {word for word in words(fold(part)) if len(word) >= TELLING}
+    every = words(fold(part))
+    telling = {word for word in every if len(word) >= TELLING} or set(every)
     found = {word for word in telling | names if _is_among(word, had)}
     return names <= found and len(found & telling) >= SAID * len(telling)
 

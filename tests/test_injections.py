@@ -1,8 +1,8 @@
 """A model that obeys whatever any text in its prompt says: its harm is bounded by what the built-in writer has said.
 
 Orders come in the question, in the history, in an indexed document, in Markdown, in Unicode tags and in look-alikes:
-our own in three languages, and `rag-redteam`'s seven families. The invariants: no link, number or name outside the sources, no
-HTML, no text of the prompt, no claim of the attacker's.
+our own in three languages, and `rag-redteam`'s seven families. The invariants: no link, number or name outside the
+sources, no HTML, no text of the prompt, no claim of the attacker's.
 """
 
 import re
