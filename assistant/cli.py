@@ -15,6 +15,7 @@ from assistant.contract import ChatReply, ChatRequest
 from assistant.courtesy import Courtesies
 from assistant.errors import KnowledgeError, RequestError, SettingsError, ShyraqError
 from assistant.faults import complaint, known
+from assistant.instructions import Instructions
 from assistant.knowledge import LANGUAGES, load
 from assistant.phrases import Phrases
 from assistant.settings import Settings, read_settings, shipped
@@ -96,7 +97,8 @@ def check() -> None:
     prompts = shipped("prompts")
     phrases = _checked(lambda: Phrases.load(prompts))
     dialogue, courtesies = _checked(lambda: Dialogue.load(prompts)), _checked(lambda: Courtesies.load(prompts))
-    if not (knowledge and phrases and dialogue and courtesies):
+    instructions = _checked(lambda: Instructions.load(prompts))
+    if not (knowledge and phrases and dialogue and courtesies and instructions):
         raise typer.Exit(1)
     aspects = sum(len(entry.aspects) for entry in knowledge.entries)
     typer.echo(f"All is well: {len(knowledge.entries)} entries, {aspects} aspects, {len(list(phrases))} phrases.")

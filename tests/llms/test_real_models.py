@@ -1,4 +1,4 @@
-"""Two real, small language models on loopback: they echo, loop, forget citations and invent, and no answer is the worse.
+"""Two real, small language models on loopback: they echo, loop and invent, and no answer is the worse for it.
 
 Run by `make test-llm`. LLM_CASES: how many cases a language and model are asked (all of the suite: 0).
 """
