@@ -51,13 +51,15 @@ class Ear:
         while not work.done() or not self._heard.empty():
             waiting = asyncio.ensure_future(self._heard.get())
             either: set[asyncio.Future[Any]] = {waiting, work}
-            done, _ = await asyncio.wait(either, timeout=PING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            try:
+                done, _ = await asyncio.wait(either, timeout=PING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                if not waiting.done():  # also where the reader has gone
+                    waiting.cancel()
             if waiting in done:
                 yield waiting.result()
-            else:
-                waiting.cancel()
-                if not done:
-                    yield None
+            elif not done:
+                yield None
 
 
 def events(reply: ChatReply, begun: str = "") -> Iterator[bytes]:
