@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 
-from assistant.claims import TELLING, Claims, unsaid
+from assistant.claims import DOCUMENT, TELLING, Claims, unsaid
 from assistant.clean import clean
 from assistant.errors import LLMFault
 from assistant.fold import fold
@@ -68,7 +68,7 @@ class _Page:
 
 
 class Author:
-    """Writes by one chat model; safe for many threads. `is_hostile` tells evidence that gives orders."""
+    """Writes by one chat model; safe for many threads. `is_hostile` tells documents that give orders."""
 
     def __init__(
         self, chat: Chat, instructions: Instructions, identifier: Identifier, is_hostile: Callable[[str], bool]
@@ -114,7 +114,8 @@ class Author:
 
     def _fill(self, page: _Page, question: str, claims: Claims, tell: Tell | None) -> None:
         """Write on a page, a second time where the first was in another language."""
-        if any(self._is_hostile(citation.quote) for citation in claims.citations.values()):
+        dropped_in = [citation for citation in claims.citations.values() if citation.id.startswith(DOCUMENT)]
+        if any(self._is_hostile(citation.quote) for citation in dropped_in):
             raise LLMFault("hostile")
         language = self._instructions.name(claims.language)
         system = self._instructions.say("llm-writer.md", language=language)

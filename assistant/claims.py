@@ -23,6 +23,7 @@ UNKNOWN = 1  # words of it that no passage of the knowledge has either
 TELLING = 4  # letters of a word that says something by itself
 SAID = 0.5  # of a sentence's telling words that a text must have to have said it
 LONGEST = 700  # characters of a sentence
+DOCUMENT = "document:"  # how the ids of files that librarians drop in begin
 SHORTEST = 3  # words whose language can be told
 # HTML, Markdown's links, pictures, tables and code, and what shell or template would read.
 _MARKUP = re.compile(r"<\s*[a-z/!?]|&#?\w+;|\]\s*\(|\]\s*:|!\[|```|[\\|{}$^~⟦⟧]", re.IGNORECASE)
@@ -65,7 +66,7 @@ class Claims:
             return "language"
         if not is_supported(headed(sentence)[1], self.citations, self.language):
             return "unsupported"
-        if any(citation.id.startswith("document:") for citation in cited) and not _is_quoted(said, evidence):
+        if any(citation.id.startswith(DOCUMENT) for citation in cited) and not _is_quoted(said, evidence):
             return "paraphrase"
         return self._wording(said, evidence)
 

@@ -17,7 +17,7 @@ from assistant.author import Author
 from assistant.dialogue import Dialogue
 from assistant.grounding import MARKER
 from assistant.instructions import FILES, Instructions
-from assistant.knowledge import LANGUAGES, Language, load
+from assistant.knowledge import LANGUAGES, Language
 from assistant.language import Identifier
 from assistant.llm import open_chat
 from assistant.numbers import numbers
@@ -204,15 +204,6 @@ def test_rag_redteam_finds_no_harm(author: Author) -> None:
     assert {result.name: len(result.successes) for result in results if result.name in of_no_document} == dict.fromkeys(
         of_no_document, 0
     )
-
-
-def test_the_shipped_knowledge_gives_no_orders() -> None:
-    """Else the model would never be asked where it is the evidence."""
-    dialogue = Dialogue.load(ROOT / "prompts")
-    texts = [(a.text[lang]) for entry in load(ROOT / "knowledge").entries for a in entry.aspects for lang in LANGUAGES]
-    assert [
-        text for text in texts if any(f.name == "injection" for f in dialogue.patterns.find(folded_words(text)))
-    ] == []
 
 
 def test_the_history_of_a_country_is_a_topic_like_any_other(author: Author) -> None:
