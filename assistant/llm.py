@@ -60,7 +60,7 @@ class _Loop:
         self._lock, self._running = Lock(), Event()
         self._thread: Thread | None = None
 
-    def begin(self, speech: Coroutine[Any, Any, Spoken]) -> "Future[Spoken]":
+    def begin(self, speech: Coroutine[Any, Any, None]) -> "Future[None]":
         """Start a coroutine, from any thread."""
         with self._lock:
             if self._thread is None:
@@ -113,22 +113,24 @@ class Chat:
         limit: float | None = None,
         temperature: float | None = None,
     ) -> Generator[str, None, None]:
-        """An answer as it comes; `told` what it took. Raises LLMFault.
+        """An answer as it comes; `told` what it took, however it ended. Raises LLMFault.
 
-        It does so at the latest after `limit` seconds, or those of its patience.
-        Whoever stops reading closes the connection.
+        It does so at the latest after `limit` seconds, or those of its patience. Whoever stops reading closes the
+        connection.
         """
         with self._place(), self._guarded():
             pieces: SimpleQueue[str | None] = SimpleQueue()
-            speaking = self._loop.begin(self._speak(system, user, limit, temperature, pieces.put))
+            given: dict[str, Any] = {} if temperature is None else {"temperature": temperature}
+            speech = self._model.astream([("system", system), ("human", user)], **given)
+            prompt = (len(system) + len(user)) // CHARACTERS
+            speaking = self._loop.begin(self._speak(speech, prompt, limit, pieces.put, told))
             speaking.add_done_callback(lambda _: pieces.put(None))
             try:
                 while (piece := pieces.get()) is not None:
                     yield piece
-                spoken = speaking.result()
+                speaking.result()
             finally:
                 speaking.cancel()
-        told(spoken)
 
     @property
     def free(self) -> int:
@@ -175,13 +177,16 @@ class Chat:
         self.breaker.succeed()
 
     async def _speak(
-        self, system: str, user: str, limit: float | None, temperature: float | None, put: Callable[[str], None]
-    ) -> Spoken:
-        """Ask, and pass on every piece; a clock runs for the next piece and one for the whole."""
+        self,
+        chunks: "AsyncIterator[AIMessageChunk]",
+        prompt: int,
+        limit: float | None,
+        put: Callable[[str], None],
+        told: Callable[[Spoken], None],
+    ) -> None:
+        """Pass on every piece, with a clock for the next one and one for the whole; `prompt`: about how many tokens."""
         began, first, length, used, ended = time.perf_counter(), 0.0, 0, (0, 0), ""
-        given: dict[str, Any] = {} if temperature is None else {"temperature": temperature}
         limit = self.patience.total if limit is None else max(min(limit, self.patience.total), 0.01)
-        chunks = self._model.astream([("system", system), ("human", user)], **given)
         try:
             async with asyncio.timeout(limit):
                 async for chunk in self._in_time(chunks):
@@ -194,13 +199,14 @@ class Chat:
         except TimeoutError:
             raise LLMFault("timeout") from None
         finally:
-            asked = used if any(used) else ((len(system) + len(user)) // CHARACTERS, length // CHARACTERS)
-            self.budget.add(*asked)
+            if length or any(used):
+                used = used if any(used) else (prompt, length // CHARACTERS)
+                self.budget.add(*used)
+                told(Spoken(first, time.perf_counter() - began, *used))
         if ended.lower() not in ("stop", "end_turn", "eos"):
             raise LLMFault("truncated")
         if not length:
             raise LLMFault("empty")
-        return Spoken(first, time.perf_counter() - began, *asked)
 
     async def _in_time(self, chunks: "AsyncIterator[AIMessageChunk]") -> "AsyncIterator[AIMessageChunk]":
         """The chunks, unless the next word is too long in coming: chunks without one count for nothing."""
