@@ -16,7 +16,7 @@ from assistant.index import Index, Shelf
 from assistant.instructions import Instructions
 from assistant.knowledge import Language
 from assistant.language import Identified, Identifier
-from assistant.llm import open_chat
+from assistant.llm import Patience, open_chat
 from assistant.phrases import Phrases
 from assistant.question import Question, understand
 from assistant.ranking import Ranking
@@ -47,8 +47,8 @@ class Librarian:
     author: Author | None = None
 
 
-def open_librarian(settings: Settings) -> Librarian:
-    """Open models, prompts and index; raises ModelError, KnowledgeError or IndexUnavailable."""
+def open_librarian(settings: Settings, patience: Patience = Patience()) -> Librarian:
+    """Open models, prompts and index; raises ModelError, KnowledgeError, SettingsError or IndexUnavailable."""
     shelf = Shelf(settings.data_dir / "index", settings.chroma_url)
     shelf.index()
     dialogue = Dialogue.load(shipped("prompts"))
@@ -62,15 +62,15 @@ def open_librarian(settings: Settings) -> Librarian:
         dialogue=dialogue,
         courtesies=Courtesies.load(shipped("prompts")),
         contact=settings.librarian_contact,
-        author=_open_author(settings, dialogue) if settings.llm else None,
+        author=_open_author(settings, patience, dialogue) if settings.llm else None,
     )
 
 
-def _open_author(settings: Settings, dialogue: Dialogue) -> Author:
+def _open_author(settings: Settings, patience: Patience, dialogue: Dialogue) -> Author:
     def is_hostile(text: str) -> bool:
         return any(found.name == "injection" for found in dialogue.patterns.find(folded_words(text)))
 
-    return Author(open_chat(settings), Instructions.load(shipped("prompts")), Identifier.load(), is_hostile)
+    return Author(open_chat(settings, patience), Instructions.load(shipped("prompts")), Identifier.load(), is_hostile)
 
 
 def ask(

@@ -9,6 +9,7 @@ from assistant.contract import ModelCondition, Ready
 from assistant.conversation import Answer
 from assistant.index import Index
 from assistant.knowledge import LANGUAGES, Language
+from assistant.llm import Patience
 from assistant.schema import Turn
 from assistant.settings import Settings
 
@@ -28,11 +29,11 @@ class Core:
     close: Callable[[], None] = lambda: None
 
 
-def open_core(settings: Settings) -> Core:
-    """The real one; raises IndexUnavailable, ModelError or KnowledgeError."""
+def open_core(settings: Settings, patience: Patience = Patience()) -> Core:
+    """The real one, with `patience` for a language model; raises what `open_librarian` does."""
     from assistant.ask import ask, open_librarian  # onnxruntime and Chroma: over a second to import
 
-    librarian = open_librarian(settings)
+    librarian = open_librarian(settings, patience)
 
     def answer(message: str, language: Language | None, history: Sequence[Turn]) -> Turn:
         return ask(message, language=language, history=history, librarian=librarian)

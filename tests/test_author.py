@@ -19,8 +19,8 @@ from assistant.schema import Citation, Focus, Reply, Turn
 from assistant.settings import ROOT, read_settings
 from tests.speaker import Asked, Behave, Line, Speaker, copies, evidence, marks, says, speaking
 
-SHORT = Patience(connect=0.5, first=0.5, idle=0.5, total=1.5)
-PATIENT = Patience(connect=5, first=30, idle=30, total=60)
+SHORT = Patience(connect=5, first=0.5, idle=0.5, total=1.5)
+PATIENT = Patience(connect=60, first=60, idle=60, total=120)
 QUOTES: dict[Language, tuple[str, str]] = {
     "kk": (
         "Қостанай облыстық кітапханасы өлке тарихымен танымал. Оның қоры үлкен қалалардың кітапханаларынан шағын.",

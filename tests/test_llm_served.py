@@ -17,6 +17,7 @@ from assistant.settings import ROOT, read_settings
 from tests.conftest import running
 from tests.speaker import Behave, Speaker, copies, says, speaking
 from tests.test_app import events, fault
+from tests.test_author import PATIENT
 
 QUESTIONS = [
     ("Қостанай облыстық кітапханасы несімен танымал?", "kk"),
@@ -63,7 +64,7 @@ def model(index_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             llm_base_url=server.url,
             llm_daily_tokens=0,
         )
-        with running(settings, lambda: open_core(settings)) as client:
+        with running(settings, lambda: open_core(settings, PATIENT)) as client:
             yield Model(server, client)
 
 

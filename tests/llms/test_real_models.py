@@ -51,9 +51,8 @@ def librarian(request: pytest.FixtureRequest, index_dir: Path) -> Iterator[Libra
             llm_base_url=f"http://127.0.0.1:{port}/v1",
             llm_daily_tokens=0,
         )
-        opened = open_librarian(settings)
+        opened = open_librarian(settings, SLOW)
         assert opened.author
-        opened.author.chat.patience = SLOW
         yield opened
         opened.author.close()
     finally:
