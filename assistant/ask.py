@@ -16,7 +16,7 @@ from assistant.index import Index, Shelf
 from assistant.instructions import Instructions
 from assistant.knowledge import Language
 from assistant.language import Identified, Identifier
-from assistant.llm import Patience, open_chat
+from assistant.llm import USUAL, Patience, open_chat
 from assistant.phrases import Phrases
 from assistant.question import Question, understand
 from assistant.ranking import Ranking
@@ -47,7 +47,7 @@ class Librarian:
     author: Author | None = None
 
 
-def open_librarian(settings: Settings, patience: Patience = Patience()) -> Librarian:
+def open_librarian(settings: Settings, patience: Patience = USUAL) -> Librarian:
     """Open models, prompts and index; raises ModelError, KnowledgeError, SettingsError or IndexUnavailable."""
     shelf = Shelf(settings.data_dir / "index", settings.chroma_url)
     shelf.index()

@@ -9,7 +9,7 @@ from assistant.contract import ModelCondition, Ready
 from assistant.conversation import Answer
 from assistant.index import Index
 from assistant.knowledge import LANGUAGES, Language
-from assistant.llm import Patience
+from assistant.llm import USUAL, Patience
 from assistant.schema import Turn
 from assistant.settings import Settings
 
@@ -29,7 +29,7 @@ class Core:
     close: Callable[[], None] = lambda: None
 
 
-def open_core(settings: Settings, patience: Patience = Patience()) -> Core:
+def open_core(settings: Settings, patience: Patience = USUAL) -> Core:
     """The real one, with `patience` for a language model; raises what `open_librarian` does."""
     from assistant.ask import ask, open_librarian  # onnxruntime and Chroma: over a second to import
 

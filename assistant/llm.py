@@ -43,6 +43,9 @@ class Patience:
     total: float = 60.0
 
 
+USUAL = Patience()
+
+
 @dataclass(frozen=True)
 class Spoken:
     """What one call took: seconds to the first word and to the last, and tokens in and out."""
@@ -93,7 +96,7 @@ class Chat:
         budget: Budget,
         breaker: Breaker,
         places: int,
-        patience: Patience = Patience(),
+        patience: Patience = USUAL,
     ) -> None:
         self.name, self.budget, self.breaker, self.places = name, budget, breaker, places
         self.patience, self._model = patience, model
@@ -231,7 +234,7 @@ class Chat:
             yield chunk
 
 
-def open_chat(settings: Settings, patience: Patience = Patience()) -> Chat:
+def open_chat(settings: Settings, patience: Patience = USUAL) -> Chat:
     """The chat model of SHYRAQ_LLM; raises SettingsError. Nothing is sent yet."""
     from langchain.chat_models import init_chat_model  # two seconds, of which nothing is due where no model is set
 
