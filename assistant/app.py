@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response, StreamingResponse
 
 from assistant.body import BodyLimit
+from assistant.completions import add_completions
 from assistant.contract import (
     ChatReply,
     ChatRequest,
@@ -26,19 +27,20 @@ from assistant.contract import (
     Health,
     Ready,
 )
-from assistant.conversation import converse
+from assistant.conversation import Ids, converse, new_ids
 from assistant.core import Core, open_core
 from assistant.errors import NotFound, ShyraqError
 from assistant.faults import Faults, blame, language_of
 from assistant.headers import BrowserHeaders
+from assistant.llm import WAITING
 from assistant.opened import Opened
 from assistant.pages import add_pages
 from assistant.phrases import Phrases
 from assistant.settings import Settings, shipped
 from assistant.store import Store
-from assistant.stream import stream
+from assistant.stream import Ear, stream
 from assistant.trace import Trace
-from assistant.workers import Workers
+from assistant.workers import THREADS, Workers
 
 PATIENCE = 1.0  # seconds that a stream waits to see whether it can still fail with a proper HTTP status
 AI_LABEL = {"X-AI-Generated": "true", "Vary": "Accept"}
@@ -58,7 +60,7 @@ def create_app(settings: Settings, core: Callable[[], Core] | None = None) -> Fa
     faults = Faults(Phrases.load(shipped("prompts")))
     opened_core = Opened(core or partial(open_core, settings))
     opened_store = Opened(partial(Store, settings.database_url))
-    workers = Workers()
+    workers = Workers(THREADS + (settings.llm_concurrency + WAITING if settings.llm else 0))
 
     app = FastAPI(
         title="Shyraq",
@@ -81,6 +83,7 @@ def create_app(settings: Settings, core: Callable[[], Core] | None = None) -> Fa
         },
     )
     _add_chat(app, opened_core, opened_store, workers, faults)
+    add_completions(app, opened_core, workers, faults)
     _add_conversations(app, opened_store)
     _add_condition(app, opened_core)
     add_pages(app, settings)
@@ -88,8 +91,10 @@ def create_app(settings: Settings, core: Callable[[], Core] | None = None) -> Fa
 
 
 def _add_chat(app: FastAPI, core: Opened[Core], store: Opened[Store], workers: Workers, faults: Faults) -> None:
-    def reply_to(message: ChatRequest) -> ChatReply:
-        return converse(message, core().answer, store)
+    def reply_to(message: ChatRequest, ids: Ids, ear: Ear | None) -> ChatReply:
+        live = core().live
+        answer = partial(live, ear.tell) if live and ear else core().answer
+        return converse(message, answer, store, ids)
 
     streamed = {EVENTS: {"schema": {"type": "string"}}}
 
@@ -106,14 +111,15 @@ def _add_chat(app: FastAPI, core: Opened[Core], store: Opened[Store], workers: W
         """
         language = message.language or language_of(request.headers)
         request.state.language = language
-        work = workers.start(partial(reply_to, message))
+        ids, ear = new_ids(message), Ear() if EVENTS in request.headers.get("accept", "") else None
+        work = workers.start(partial(reply_to, message, ids, ear))
         work.add_done_callback(partial(_tell, request.state.told))
-        if EVENTS not in request.headers.get("accept", ""):
+        if ear is None:
             return Response((await work).model_dump_json(), headers=AI_LABEL, media_type="application/json")
         done, _ = await asyncio.wait({work}, timeout=PATIENCE)
         if done:
             work.result()
-        told = stream(work, lambda error: faults.body(blame(error)[0], language))
+        told = stream(work, ear, ids, lambda error: faults.body(blame(error)[0], language))
         return StreamingResponse(told, headers={**AI_LABEL, "X-Accel-Buffering": "no"}, media_type=EVENTS)
 
 
@@ -149,7 +155,7 @@ def _add_condition(app: FastAPI, core: Opened[Core]) -> None:
         """The process is up."""
         return Health()
 
-    @app.get("/api/ready")
+    @app.get("/api/ready", response_model_exclude_none=True)
     def ready() -> Ready:
         """Questions can be answered: the index in force and its passages a language; 503 where there is none."""
         return core().ready()
@@ -161,6 +167,8 @@ async def _lifespan(core: Opened[Core], store: Opened[Store], workers: Workers, 
     await asyncio.gather(run_in_threadpool(_open, core), run_in_threadpool(_open, store))
     yield
     workers.close()
+    if core.part:
+        core.part.close()
     if store.part:
         store.part.close()
 

@@ -1,9 +1,11 @@
 """The path of a question, from a patron's message to a reply that its evidence holds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from assistant.author import Author, Tell
+from assistant.claims import ordinary_words
 from assistant.clean import clean
 from assistant.courtesy import Courtesies
 from assistant.dialogue import Dialogue
@@ -11,23 +13,27 @@ from assistant.embedding import Model, open_model
 from assistant.gate import Gate
 from assistant.grounding import grounded
 from assistant.index import Index, Shelf
+from assistant.instructions import Instructions
 from assistant.knowledge import Language
 from assistant.language import Identified, Identifier
+from assistant.llm import USUAL, Patience, open_chat
 from assistant.phrases import Phrases
 from assistant.question import Question, understand
 from assistant.ranking import Ranking
 from assistant.schema import Focus, Plan, Reply, Turn
 from assistant.script import to_cyrillic
 from assistant.settings import Settings, shipped
-from assistant.thought import Thinker, Thought
+from assistant.thought import EARNEST, Thinker, Thought
+from assistant.words import folded_words
 from assistant.writer import Writer
 
+FROM_EVIDENCE = frozenset({"aspects", "compare"})  # plans that a model may write up; lists come from structure
 REPEATS: dict[str, Language] = {"repeat_kk": "kk", "repeat_ru": "ru", "repeat_en": "en"}
 
 
 @dataclass(frozen=True)
 class Librarian:
-    """All that answering takes: the index in force, the models, the words."""
+    """All that answering takes: the index in force, the models, the words. `author` is there where an LLM is set."""
 
     shelf: Shelf
     model: Model
@@ -38,12 +44,14 @@ class Librarian:
     dialogue: Dialogue
     courtesies: Courtesies
     contact: str | None
+    author: Author | None = None
 
 
-def open_librarian(settings: Settings) -> Librarian:
-    """Open models, prompts and index; raises ModelError, KnowledgeError or IndexUnavailable."""
+def open_librarian(settings: Settings, patience: Patience = USUAL) -> Librarian:
+    """Open models, prompts and index; raises ModelError, KnowledgeError, SettingsError or IndexUnavailable."""
     shelf = Shelf(settings.data_dir / "index", settings.chroma_url)
     shelf.index()
+    dialogue = Dialogue.load(shipped("prompts"))
     return Librarian(
         shelf=shelf,
         model=open_model(settings.embedding, settings.data_dir),
@@ -51,20 +59,42 @@ def open_librarian(settings: Settings) -> Librarian:
         ranking=Ranking.load(),
         gate=Gate.load(settings.embedding),
         phrases=Phrases.load(shipped("prompts")),
-        dialogue=Dialogue.load(shipped("prompts")),
+        dialogue=dialogue,
         courtesies=Courtesies.load(shipped("prompts")),
         contact=settings.librarian_contact,
+        author=_open_author(settings, patience, dialogue) if settings.llm else None,
     )
 
 
-def ask(message: str, *, language: Language | None, history: Sequence[Turn], librarian: Librarian) -> Turn:
-    """Answer a message; `language` is leaned on where its letters say little. Raises IndexUnavailable."""
+def _open_author(settings: Settings, patience: Patience, dialogue: Dialogue) -> Author:
+    def is_hostile(text: str) -> bool:
+        return any(found.name == "injection" for found in dialogue.patterns.find(folded_words(text)))
+
+    return Author(open_chat(settings, patience), Instructions.load(shipped("prompts")), Identifier.load(), is_hostile)
+
+
+def ask(
+    message: str,
+    *,
+    language: Language | None,
+    history: Sequence[Turn],
+    librarian: Librarian,
+    tell: Tell | None = None,
+) -> Turn:
+    """Answer a message; `language` is leaned on where its letters say little. Raises IndexUnavailable.
+
+    `tell` hears the answer's sentences while a language model still writes; the built-in writer needs no such thing.
+    """
     index = librarian.shelf.index()
     spoken, thought = _thought(clean(message), language, history, index, librarian)
+    if librarian.author and history and thought.plans[0].kind == "unknown":
+        thought = _made_whole(clean(message), spoken, history, index, librarian.author, librarian) or thought
     wanted = REPEATS.get(thought.plans[0].topic or "")
     if wanted:
         spoken, thought = wanted, _repeat(thought, history)
     reply = _reply(thought.plans, spoken, len(history), index, librarian)
+    if librarian.author and all(plan.kind in FROM_EVIDENCE for plan in thought.plans):
+        reply = librarian.author.write(thought.focus.question or message, reply, _ordinary(index), tell)
     return Turn(message=message, reply=reply, focus=thought.focus)
 
 
@@ -112,6 +142,24 @@ def _latin_names(index: Index) -> frozenset[str]:
         name for entry in index.catalogue.entries.values() for tongue in ("kk", "ru") for name in entry.names(tongue)
     )
     return frozenset(word.casefold() for title in titles for word in title.split() if word.isascii() and word.isalpha())
+
+
+def _made_whole(
+    text: str, spoken: Language, history: Sequence[Turn], index: Index, author: Author, librarian: Librarian
+) -> Thought | None:
+    """What to say to a follow-up that the built-in way could not make whole, where a model's way gets a sure answer."""
+    whole = author.whole(text, history, spoken)
+    if whole is None:
+        return None
+    _, thought = _thought(whole, spoken, (), index, librarian)
+    sure = thought.chance >= EARNEST and all(plan.kind in FROM_EVIDENCE for plan in thought.plans)
+    return thought if sure else None
+
+
+@lru_cache(maxsize=2)
+def _ordinary(index: Index) -> Collection[str]:
+    """The words of the knowledge that are no names."""
+    return ordinary_words(passage.text for passage in index.passages)
 
 
 def _repeat(thought: Thought, history: Sequence[Turn]) -> Thought:

@@ -16,6 +16,7 @@ from assistant.contract import ChatReply, ChatRequest
 from assistant.courtesy import Courtesies
 from assistant.errors import KnowledgeError, RequestError, SettingsError, ShyraqError
 from assistant.faults import complaint, known
+from assistant.instructions import Instructions
 from assistant.knowledge import LANGUAGES, load
 from assistant.pages import PAGE_WORDS, WIDGET_WORDS
 from assistant.phrases import FILE, Phrases
@@ -98,7 +99,8 @@ def check() -> None:
     prompts = shipped("prompts")
     phrases = [_checked(partial(Phrases.load, prompts, file)) for file in (FILE, WIDGET_WORDS, PAGE_WORDS)]
     dialogue, courtesies = _checked(lambda: Dialogue.load(prompts)), _checked(lambda: Courtesies.load(prompts))
-    if not (knowledge and all(phrases) and dialogue and courtesies):
+    instructions = _checked(lambda: Instructions.load(prompts))
+    if not (knowledge and all(phrases) and dialogue and courtesies and instructions):
         raise typer.Exit(1)
     aspects = sum(len(entry.aspects) for entry in knowledge.entries)
     count = sum(len(list(said)) for said in phrases if said)

@@ -124,12 +124,27 @@ class Health(BaseModel):
     status: Literal["ok"] = "ok"
 
 
+class ModelCondition(BaseModel):
+    """A language model since the start: answers it wrote, and how often the built-in writer answered instead, and why.
+
+    `dropped` are its sentences that did not pass. While it rests or is spent, the built-in writer answers.
+    """
+
+    model: str
+    state: Literal["ready", "resting", "spent"]
+    written: int
+    fallbacks: dict[str, int]
+    dropped: dict[str, int]
+    tokens_today: int
+
+
 class Ready(BaseModel):
     """An index is open: its version, and how many passages each language has."""
 
     status: Literal["ready"] = "ready"
     index: str
     passages: dict[Language, int]
+    llm: ModelCondition | None = Field(default=None, description="The language model that writes, where one is set.")
 
 
 class Fault(BaseModel):

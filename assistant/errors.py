@@ -6,10 +6,11 @@
     ├── ModelError           the operator: the embedding model cannot be built or opened
     ├── IndexUnavailable     the operator: no index, or it is damaged (run `shyraq ingest`)
     ├── StoreError           the operator: the database cannot be read or written
+    ├── LLMFault             nobody: the built-in writer answers in the language model's place
     └── RequestError         the patron: the request cannot be served as sent
         └── NotFound         the patron: no such conversation or message
 
-Foreign exceptions (Chroma, onnxruntime, SQLAlchemy, YAML) are translated where they enter, and nowhere else.
+Foreign exceptions (Chroma, onnxruntime, SQLAlchemy, LangChain, YAML) are translated where they enter, and nowhere else.
 """
 
 
@@ -54,3 +55,11 @@ class NotFound(RequestError):
 
     def __init__(self) -> None:
         super().__init__("not_found", 404)
+
+
+class LLMFault(ShyraqError):
+    """The language model did not do its part: `reason` is one word for logs and counts, `rest` its Retry-After."""
+
+    def __init__(self, reason: str, rest: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.rest = reason, rest

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -19,7 +19,12 @@ SHIPPED = Path(__file__).resolve().parent / "_data"
 WEB = ROOT / "bots" / "web"
 
 ORIGIN = re.compile(r"https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
-SECRET_FIELDS = {"database_url", "chroma_url"}  # may hold a password: never repeated in a message
+SECRET_FIELDS = {
+    "database_url",
+    "chroma_url",
+    "llm_base_url",
+    "llm_api_key",
+}  # may hold a password: never repeated in a message
 
 
 def shipped(name: str) -> Path:
@@ -73,6 +78,25 @@ class Settings(BaseSettings):
     librarian_contact: str | None = Field(
         None, max_length=300, description="how patrons reach a librarian: at most 300 characters"
     )
+    llm: str | None = Field(
+        None,
+        pattern=r"^[a-z][a-z0-9_-]*:.+$",
+        description="PROVIDER:MODEL, such as openai:gpt-4.1-mini or ollama:qwen3:8b, with `pip install 'shyraq[llm]'`",
+    )
+    llm_base_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/]+",
+        description="the root of an OpenAI-compatible server, http://127.0.0.1:8080/v1",
+    )
+    llm_api_key: SecretStr | None = Field(None, description="the key that the model's server asks for")
+    llm_concurrency: int = Field(4, ge=1, le=64, description="how many answers the model may write at once: 1 to 64")
+    llm_daily_tokens: int = Field(5_000_000, ge=0, description="tokens a day, in and out; 0 for no ceiling")
+    llm_daily_spend: float = Field(
+        0, ge=0, description="money a day, in the currency of SHYRAQ_LLM_PRICES; 0 for no ceiling"
+    )
+    llm_prices: Annotated[tuple[float, float], NoDecode] = Field(
+        (0, 0), description="the prices of a million tokens in and out, with a comma: 0.40,1.60"
+    )
     core_url: str = Field(
         "http://127.0.0.1:8000",
         pattern=r"^https?://[^\s/]+",
@@ -97,6 +121,32 @@ class Settings(BaseSettings):
         if driver != "sqlite" and not find_spec("psycopg"):
             raise ValueError("the PostgreSQL driver is not installed")
         return url
+
+    @field_validator("llm")
+    @classmethod
+    def _installed_llm(cls, llm: str | None) -> str | None:
+        if llm and not (find_spec("langchain") and find_spec("langchain_openai") and find_spec("airlock_pii")):
+            raise ValueError("the extra is not installed")
+        return llm
+
+    @field_validator("llm_prices", mode="before")
+    @classmethod
+    def _two_prices(cls, value: Any) -> Any:
+        return tuple(value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("llm_prices")
+    @classmethod
+    def _no_gift(cls, prices: tuple[float, float]) -> tuple[float, float]:
+        if not all(0 <= price < float("inf") for price in prices):
+            raise ValueError("not a price")
+        return prices
+
+    @field_validator("llm_daily_spend")
+    @classmethod
+    def _finite(cls, spend: float) -> float:
+        if not spend < float("inf"):
+            raise ValueError("not a sum")
+        return spend
 
     @field_validator("allowed_origins", mode="before")
     @classmethod

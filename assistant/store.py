@@ -57,12 +57,22 @@ class Store:
             cited = _cited(connection, rows)
         return Conversation(conversation_id=conversation_id, messages=tuple(_message(row, cited) for row in rows))
 
-    def record(self, conversation_id: str | None, turn: Turn, timings: Mapping[str, float]) -> tuple[str, str]:
-        """Keep a turn with its milliseconds a step; the ids of conversation and message. None starts a conversation."""
-        now, message_id = datetime.now(UTC), new_id()
+    def record(
+        self,
+        conversation_id: str | None,
+        turn: Turn,
+        timings: Mapping[str, float],
+        ids: tuple[str, str] | None = None,
+    ) -> tuple[str, str]:
+        """Keep a turn with its milliseconds a step; the ids of conversation and message. None starts a conversation.
+
+        `ids` are those of both, where a patron knows them already.
+        """
+        now = datetime.now(UTC)
+        new_conversation, message_id = ids or (new_id(), new_id())
         with _translated(), self._writer.begin() as connection:
             if conversation_id is None:
-                conversation_id = new_id()
+                conversation_id = new_conversation
                 connection.execute(insert(conversations), {"id": conversation_id, "created_at": now})
             key = {"id": message_id, "conversation_id": conversation_id, "created_at": now}
             number = _insert_message(connection, {**key, **_columns(turn), "timings": dict(timings)})

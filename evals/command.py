@@ -15,18 +15,20 @@ from rich.table import Table
 
 from assistant.ask import Librarian, open_librarian
 from assistant.errors import SettingsError
+from assistant.instructions import Instructions
 from assistant.knowledge import LANGUAGES, Language
 from assistant.language import Identifier
-from assistant.settings import Settings
+from assistant.settings import Settings, shipped
 from evals.cases import Case, read_cases
 from evals.channels import Channel, through_api, through_core, through_widget
 from evals.checks import judge
 from evals.evidence import rank_evidence
 from evals.identification import identify_all, read_texts
 from evals.metrics import Result
+from evals.model import account, beside, judged
 from evals.outside import measure
 from evals.report import page
-from evals.runs import PAGE, Asked, Run, compare, earlier, history, keep, read_run, to_run
+from evals.runs import PAGE, Asked, Model, Run, compare, earlier, history, keep, read_run, to_run
 from evals.table import show
 from evals.variants import variants
 from ingest.progress import watched
@@ -54,10 +56,10 @@ def run_suites(names: Sequence[str], options: Options, settings: Settings, conso
     against = read_run(options.baseline) if options.baseline else None
     asked = [*cases, *variants(cases)] if options.variants else cases
     began, watch = datetime.now(UTC), time.perf_counter()
-    results, index = _ask_all(asked, options, settings, console)
+    results, index, model = _ask_all(asked, options, settings, console)
     suites = tuple(path.stem for path in paths)
     about = Asked(began, time.perf_counter() - watch, index, suites, options.through, options.language)
-    run = to_run(about, results)
+    run = to_run(about, results, model)
     folder = settings.data_dir / "runs"
     _add_comparisons(run, against, folder)
     home = keep(run, folder)
@@ -84,18 +86,34 @@ def find_suites(names: Sequence[str]) -> list[Path]:
     return paths
 
 
-def _ask_all(cases: Sequence[Case], options: Options, settings: Settings, console: Console) -> tuple[list[Result], str]:
-    """The results, and the version of the index that was asked ("" where a service does not tell it)."""
+def _ask_all(
+    cases: Sequence[Case], options: Options, settings: Settings, console: Console
+) -> tuple[list[Result], str, Model | None]:
+    """The results, the version of the index that was asked ("" where a service does not tell it), and of the LLM."""
     if options.through == "api":
         with httpx.Client(base_url=settings.core_url, trust_env=False) as client:
-            return _results(cases, through_api(client), console), ""
+            return _results(cases, through_api(client), console), "", None
     if options.through == "widget":
         with through_widget(settings.core_url) as channel:
-            return _results(cases, channel, console), ""
+            return _results(cases, channel, console), "", None
     with console.status("Opening the model…"):
         librarian = open_librarian(settings)
     found = _results(cases, through_core(librarian), console)
-    return list(_ranked(found, librarian, console)), librarian.shelf.index().version
+    model = _with_and_without(found, librarian, console) if librarian.author else None
+    return list(_ranked(found, librarian, console)), librarian.shelf.index().version, model
+
+
+def _with_and_without(found: Sequence[Result], librarian: Librarian, console: Console) -> Model:
+    """What the language model did to the scores: the clean cases are asked of the built-in writer too, and judged."""
+    author = librarian.author
+    assert author
+    told = account(author)
+    clean = [result.case for result in found if result.case.variant is None]
+    plain = _results(clean, through_core(replace(librarian, author=None)), console)
+    instructions = Instructions.load(shipped("prompts"))
+    figures = [*beside(plain), *judged(found, author.chat, instructions, console)]
+    author.close()
+    return Model(told, figures)
 
 
 def _results(cases: Sequence[Case], channel: Channel, console: Console) -> list[Result]:

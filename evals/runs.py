@@ -37,7 +37,15 @@ class Asked:
     report_language: str | None = None
 
 
-def to_run(asked: Asked, results: Sequence[Result]) -> Run:
+@dataclass(frozen=True)
+class Model:
+    """What a language model did: how often it wrote and how fast, and figures beside those of the run."""
+
+    account: dict[str, Any]
+    figures: Sequence[Metric]
+
+
+def to_run(asked: Asked, results: Sequence[Result], model: Model | None = None) -> Run:
     """A run as JSON, without comparisons."""
     clean = [result for result in results if result.case.variant is None]
     typed = [result for result in results if result.case.variant is not None]
@@ -45,7 +53,8 @@ def to_run(asked: Asked, results: Sequence[Result]) -> Run:
     about = {**asdict(asked), "suites": list(asked.suites), "began": began, "format": FORMAT}
     return {
         "run": {**about, "cases": len(clean), "variants": len(typed)},
-        "metrics": [_metric(metric) for metric in metrics(clean)],
+        "llm": model.account if model else None,
+        "metrics": [_metric(metric) for metric in [*metrics(clean), *(model.figures if model else ())]],
         "categories": _categories(tallies(clean)),
         "variants": _typed(robustness(clean, typed)),
         "passed": {result.case.id: result.verdict.passed for result in clean},

@@ -17,6 +17,8 @@ def show(run: Run, language: Language, console: Console) -> None:
     """Print all of it in a language."""
     console.print(_categories(run, language))
     console.print(_totals(run, language))
+    if run.get("llm"):
+        console.print(_model(run["llm"], language))
     if run["variants"]:
         console.print(_variants(run, language))
     for name, compared in run["compared"].items():
@@ -47,6 +49,14 @@ def _totals(run: Run, language: Language) -> Table:
         cells = (_value(metric["values"].get(column), metric["unit"], language) for column in COLUMNS)
         table.add_row(say(f"metric.{metric['id']}", language, metric["id"]), *cells)
     return table
+
+
+def _model(told: dict[str, Any], language: Language) -> str:
+    """The language model's part, in one paragraph."""
+    fallbacks = ", ".join(f"{reason} {count}" for reason, count in sorted(told["fallbacks"].items()))
+    shown = {**told, "fell_back": sum(told["fallbacks"].values()), "why": f" ({fallbacks})" if fallbacks else ""}
+    text = "{model}: {written} written, {fell_back} fallbacks{why}, {tokens_per_second} tokens/s, {whole_ms} ms"
+    return say("llm", language, text).format(**shown)
 
 
 def _value(figure: dict[str, float] | None, unit: str, language: Language) -> str:

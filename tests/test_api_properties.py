@@ -20,7 +20,21 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ANY_TEXT, inner, max_size=4),
     max_leaves=8,
 )
-FIELDS = st.sampled_from(["message", "conversation_id", "language", "message_id", "rating", "comment"])
+FIELDS = st.sampled_from(
+    [
+        "message",
+        "conversation_id",
+        "language",
+        "message_id",
+        "rating",
+        "comment",
+        "messages",
+        "role",
+        "content",
+        "stream",
+    ]
+)
+POSTS = st.sampled_from(["/api/chat", "/api/feedback", "/v1/chat/completions"])
 HEADERS = st.sampled_from(["Accept", "Accept-Language", "Origin", "X-Request-ID", "If-None-Match"])
 ASCII = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40).map(str.strip)
 bounded = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
@@ -30,9 +44,11 @@ def test_schemathesis_finds_nothing(client: httpx.Client, tmp_path: Path) -> Non
     """Examples, boundary values, wrong values, random ones and chains of calls, judged by every check it has."""
     command = [str(Path(sys.executable).with_name("schemathesis")), "run", f"{client.base_url}/openapi.json"]
     options = ["--checks", "all", "--max-examples", str(EXAMPLES), "--no-color", "--generation-database", "none"]
+    # "The last message is the reader's" is a rule of the OpenAI API that no schema tells.
+    options += ["--exclude-path-regex", "^/v1/"]
     run = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert run.returncode == 0, run.stdout
-    assert "6 selected / 6 total" in run.stdout
+    assert "6 selected / 8 total" in run.stdout
 
 
 def kind(response: httpx.Response) -> int:
@@ -52,7 +68,7 @@ def test_any_text_is_answered_or_empty(client: httpx.Client, message: str, langu
 
 
 @bounded
-@given(body=st.dictionaries(FIELDS, JSON) | JSON, path=st.sampled_from(["/api/chat", "/api/feedback"]))
+@given(body=st.dictionaries(FIELDS, JSON) | JSON, path=POSTS)
 def test_any_json_is_served_or_refused(client: httpx.Client, body: object, path: str) -> None:
     content = json.dumps(body).encode("ascii")
     response = client.post(path, content=content, headers={"Content-Type": "application/json"})
@@ -60,7 +76,7 @@ def test_any_json_is_served_or_refused(client: httpx.Client, body: object, path:
 
 
 @bounded
-@given(body=st.binary(max_size=200), path=st.sampled_from(["/api/chat", "/api/feedback"]))
+@given(body=st.binary(max_size=200), path=POSTS)
 def test_any_bytes_are_served_or_refused(client: httpx.Client, body: bytes, path: str) -> None:
     response = client.post(path, content=body, headers={"Content-Type": "application/json"})
     assert kind(response) in (200, 400, 404, 422)

@@ -1,0 +1,296 @@
+"""What the LLM writer is made of, part by part: claims, instructions, budget, breaker, masking."""
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from assistant.breaker import FAILURES, REST_SECONDS, Breaker
+from assistant.budget import Budget
+from assistant.claims import Claims, ordinary_words, unsaid
+from assistant.errors import KnowledgeError, SettingsError
+from assistant.instructions import Instructions, fenced
+from assistant.knowledge import LANGUAGES, Language, load
+from assistant.language import Identifier
+from assistant.personal import masked
+from assistant.schema import Citation
+from assistant.sentences import coming
+from assistant.settings import ROOT, read_settings
+from assistant.writer import mark
+
+INSTRUCTIONS = Instructions.load(ROOT / "prompts")
+QUOTES: dict[Language, str] = {
+    "kk": "Абай атындағы кітапхана 1894 жылы ашылды. Қорында 57 мың кітап бар, ол балаларға арналған.",
+    "ru": "Библиотека имени Абая открыта в 1894 году. В фонде 57 тысяч книг, она работает для детей.",
+    "en": "The Abai Library opened in 1894. It holds 57 thousand books and serves children; see https://lib.example/abai.",
+}
+
+
+def claims(language: Language, quote: str | None = None) -> Claims:
+    title = {"kk": "Кітапхана", "ru": "Библиотека", "en": "Library"}[language]
+    cited = Citation(n=1, id="a#1", title=title, source="DosAI", url=None, quote=quote or QUOTES[language])
+    ordinary = ordinary_words(
+        [*QUOTES.values(), "many young readers come with, много юных читателей, көп жас оқырман келеді"]
+    )
+    return Claims({1: cited}, language, Identifier.load(), ordinary, INSTRUCTIONS.guarded(language))
+
+
+# --- claims ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "language"),
+    [
+        ("Абай атындағы кітапхана 1894 жылы ашылған [1].", "kk"),
+        ("Қорында 57 000 кітап бар [1].", "kk"),
+        ("Библиотеку имени Абая открыли в 1894 году [1].", "ru"),
+        ("В её фонде 57 000 книг [1].", "ru"),
+        ("The library of Abai opened in 1894 [1].", "en"),
+        ("It holds 57,000 books [1].", "en"),
+        ("It serves many children, see https://lib.example/abai [1].", "en"),
+    ],
+)
+def test_the_same_in_other_words_may_be_said(said: str, language: Language) -> None:
+    assert claims(language).fault(said) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "language", "fault"),
+    [
+        ("It holds 57 thousand books.", "en", "uncited"),
+        ("It holds 58 thousand books [1].", "en", "unsupported"),
+        ("The Abai Library opened in 1994 [1].", "en", "unsupported"),
+        ("The Abai Library of Askar Mamin opened in 1894 [1].", "en", "unsupported"),
+        ("Mamin opened the library for children in 1894 with books [1].", "en", "named"),
+        ("The library never opened for children [1].", "en", "turned"),
+        ("The Abai Library didn't open in 1894 [1].", "en", "turned"),
+        ("It holds all books for children [1].", "en", "turned"),
+        ("It holds five books for children [1].", "en", "turned"),
+        ("Entry to the library is free [1].", "en", "turned"),
+        ("Readers may drink coffee in its garden [1].", "en", "foreign"),
+        ("It holds 57 thousand bооks [1].", "en", "foreign"),  # two Cyrillic letters
+        ("It holds books <b>for children</b> [1].", "en", "markup"),
+        ("It holds [books](https://lib.example/abai) [1].", "en", "markup"),
+        ("It holds books ![x](x) [1].", "en", "markup"),
+        ("It holds books, see evil.example [1].", "en", "markup"),
+        ("It holds books, see https://evil.example [1].", "en", "markup"),
+        ("It holds books, see evil。example/abai [1].", "en", "markup"),
+        ("It holds books, see javascript:alert [1].", "en", "markup"),
+        ("It holds books, write to me@lib.example [1].", "en", "markup"),
+        ("It holds books &lt;script&gt; [1].", "en", "markup"),
+        ("В её фонде 57 тысяч книг [1].", "en", "language"),
+        ("It holds many books for children [1].", "ru", "language"),
+        ("Қорында кітап жоқ, ол балаларға арналған [1].", "kk", "turned"),
+        ("Кітапхана тегін, ол балаларға арналған [1].", "kk", "turned"),
+        ("Абай атындағы кітапхана жабылды [1].", "kk", "turned"),
+        ("Библиотека имени Абая не открыта [1].", "ru", "turned"),
+        ("Библиотека имени Абая закрыта для детей [1].", "ru", "turned"),
+        ("В фонде две книги для детей [1].", "ru", "turned"),
+        ("Библиотека имени Достоевского открыта в 1894 году [1].", "ru", "unsupported"),
+    ],
+)
+def test_another_fact_may_not(said: str, language: Language, fault: str) -> None:
+    assert claims(language).fault(said) == fault
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whatever_the_knowledge_says_may_be_said_of_itself(language: Language) -> None:
+    """Of every sentence of every aspect: a perfect model never falls back."""
+    knowledge = load(ROOT / "knowledge")
+    texts = [(entry.title[language], aspect.text[language]) for entry in knowledge.entries for aspect in entry.aspects]
+    ordinary, guarded = ordinary_words(text for _, text in texts), INSTRUCTIONS.guarded(language)
+    faults = []
+    for title, text in texts:
+        cited = {1: Citation(n=1, id="a", title=title, source="s", url=None, quote=text)}
+        held = Claims(cited, language, Identifier.load(), ordinary, guarded)
+        marked = mark(text, 1)
+        faults += [(held.fault(part), part) for _, part in coming([marked]) if held.fault(part)]
+        assert unsaid(marked, marked, language) == ""
+    assert faults == []
+
+
+def test_what_a_text_leaves_out_is_found() -> None:
+    answer = mark(QUOTES["en"], 1)
+    books = "It holds 57 thousand books and serves children; see https://lib.example/abai [1]."
+    assert unsaid(answer, "The Abai Library opened in 1894 [1].", "en") == books
+    assert unsaid(answer, "The library opened long ago and has books [1].", "en") == answer
+    assert (
+        unsaid("- One thing [1]\n- Another [1]\n\nThe end [1].", "Another.", "en") == "- One thing [1]\n\nThe end [1]."
+    )
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 1000])
+def test_sentences_come_as_they_end_however_a_text_is_cut(size: int) -> None:
+    text = "One. [1] Two, said A. B. Smith [1, 2].\nThree? [3]\n\n- four [1]\n- five [2]"
+    pieces = [text[start : start + size] for start in range(0, len(text), size)]
+    assert list(coming(pieces)) == [
+        ("", "One [1]."),
+        (" ", "Two, said A. B. Smith [1] [2]."),
+        ("\n", "Three [3]?"),
+        ("\n\n", "- four [1]"),
+        ("\n", "- five [2]"),
+    ]
+
+
+# --- instructions ----------------------------------------------------------------------------------------------------
+
+
+def test_every_fault_of_the_instructions_is_told_with_its_line(tmp_path: Path) -> None:
+    folder = shutil.copytree(ROOT / "prompts", tmp_path / "prompts")
+    (folder / "llm-writer.md").write_text("Write in $language.\n\nBe $kind, or pay $5.\n", encoding="utf-8")
+    (folder / "llm-evidence.md").write_text("Evidence: $evidence\n", encoding="utf-8")
+    (folder / "llm-again.md").unlink()
+    (folder / "llm-followup.md").write_bytes("Сұрақ $history $message".encode("utf-16"))
+    (folder / "llm-words.yaml").write_text("languages: {kk: K, ru: R}\nguarded: {}\n", encoding="utf-8")
+    with pytest.raises(KnowledgeError) as wrong:
+        Instructions.load(folder)
+    told = wrong.value.problems
+    assert "llm-writer.md:3: found $kind; expected $language" in told
+    assert "llm-writer.md:3: found a $ by itself; expected $language, or $$ for a dollar sign" in told
+    assert "llm-evidence.md:1: $question is missing; expected $evidence, $language, $question" in told
+    assert any(problem.startswith("llm-again.md:1: this file cannot be read") for problem in told)
+    assert any(problem.startswith("llm-followup.md:1: this file is not UTF-8 text") for problem in told)
+    assert any(problem.startswith("llm-words.yaml:1: ") and "'languages.en'" in problem for problem in told)
+
+
+def test_data_cannot_close_their_fence() -> None:
+    assert fenced(1, "a ⟦/1⟧ b") == "⟦1⟧\na /1 b\n⟦/1⟧"
+
+
+# --- breaker and budget ----------------------------------------------------------------------------------------------
+
+
+def test_a_breaker_opens_rests_and_lets_one_try() -> None:
+    now = [0.0]
+    breaker = Breaker(lambda: now[0])
+    for _ in range(FAILURES):
+        assert breaker.enter()
+        breaker.fail()
+    assert breaker.is_open and not breaker.enter()
+    now[0] += REST_SECONDS
+    assert breaker.enter() and not breaker.enter(), "one tries, the others wait to see"
+    breaker.fail()
+    assert not breaker.enter()
+    now[0] += REST_SECONDS
+    assert breaker.enter()
+    breaker.leave()
+    assert breaker.enter(), "who left learnt nothing: another tries"
+    breaker.succeed()
+    assert breaker.enter() and breaker.enter() and not breaker.is_open
+
+
+def test_a_breaker_forgets_failures_between_which_it_went_well() -> None:
+    breaker = Breaker()
+    for _ in range(3 * FAILURES):
+        breaker.fail()
+        breaker.succeed()
+    assert breaker.enter()
+
+
+def test_a_budget_outlives_restarts_and_ends_at_midnight(tmp_path: Path) -> None:
+    path, day = tmp_path / "data" / "usage.json", [date(2026, 1, 1)]
+
+    def opened() -> Budget:
+        return Budget(path, tokens=1000, spend=0, prices=(0, 0), day=lambda: day[0])
+
+    opened().add(600, 300)
+    assert opened().usage.tokens == 900 and not opened().is_spent
+    opened().add(100, 0)
+    assert opened().is_spent
+    day[0] = date(2026, 1, 2)
+    assert not opened().is_spent and opened().usage.tokens == 0
+
+
+def test_money_is_counted_by_its_prices(tmp_path: Path) -> None:
+    budget = Budget(tmp_path / "usage.json", tokens=0, spend=1.0, prices=(0.5, 2.0))
+    budget.add(1_000_000, 240_000)
+    assert budget.usage.spent == pytest.approx(0.98) and not budget.is_spent
+    budget.add(0, 10_000)
+    assert budget.is_spent
+
+
+@pytest.mark.parametrize("kept", ["", "{", "[]", '{"day": 1, "more": 2}'])
+def test_a_damaged_count_begins_anew_and_a_lost_disk_stops_nobody(tmp_path: Path, kept: str) -> None:
+    path = tmp_path / "usage.json"
+    path.write_text(kept, encoding="utf-8")
+    budget = Budget(path, tokens=10, spend=0, prices=(0, 0))
+    path.unlink()
+    path.mkdir()
+    budget.add(10, 0)
+    assert budget.is_spent
+
+
+def test_the_count_is_a_file_that_people_can_read(tmp_path: Path) -> None:
+    path = tmp_path / "usage.json"
+    Budget(path, tokens=10, spend=0, prices=(0, 0), day=lambda: date(2026, 1, 1)).add(3, 4)
+    assert json.loads(path.read_text(encoding="utf-8")) == {"day": "2026-01-01", "tokens": 7, "spent": 0.0}
+
+
+# --- personal data ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Менің ЖСН 900101300017, жазып қой", "Менің ЖСН [IIN], жазып қой"),
+        ("мой ИИН 990101350012", "мой ИИН [IIN]"),
+        ("звоните +7 701 123 45 67", "звоните [PHONE]"),
+        ("87011234567 нөмірі", "[PHONE] нөмірі"),
+        ("карта 4111 1111 1111 1111", "карта [CARD]"),
+        ("почта ivan.petrov@mail.kz, жду", "почта [EMAIL], жду"),
+        ("call +1 415 555 0132", "call [PHONE]"),
+    ],
+)
+def test_personal_data_are_masked(text: str, left: str) -> None:
+    assert masked(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ISBN 978-5-17-118366-5",
+        "ISBN 9785171183665",
+        "900101300011",  # an IIN in all but its check digit
+        "В 2013, 2014, 2015 и 2016 годах",
+        "3 887 библиотек, 57 000 000 экземпляров",
+        "Инв. номер 123456789012, шифр 84(5Қаз)6-44",
+        "Абай атындағы кітапхана",
+    ],
+)
+def test_what_a_library_counts_and_files_is_not(text: str) -> None:
+    assert masked(text) == text
+
+
+# --- settings --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("llm", "gpt-4"),
+        ("llm", ":x"),
+        ("llm_base_url", "127.0.0.1:8080"),
+        ("llm_concurrency", 0),
+        ("llm_daily_tokens", -1),
+        ("llm_daily_spend", "inf"),
+        ("llm_prices", "1"),
+        ("llm_prices", "-1,2"),
+    ],
+)
+def test_a_wrong_setting_is_told_with_what_is_expected(name: str, value: object) -> None:
+    with pytest.raises(SettingsError, match=f"SHYRAQ_{name.upper()}: found .*; expected "):
+        read_settings(_env_file=None, **{name: value})
+
+
+def test_an_unknown_provider_is_told_at_start(tmp_path: Path) -> None:
+    from assistant.llm import open_chat
+
+    with pytest.raises(SettingsError, match="SHYRAQ_LLM: found 'nobody:x'"):
+        open_chat(read_settings(_env_file=None, data_dir=tmp_path, llm="nobody:x"))
+
+
+def test_a_key_stays_out_of_messages() -> None:
+    settings = read_settings(_env_file=None, llm="openai:x", llm_api_key="sk-secret")
+    assert "sk-secret" not in repr(settings) and "sk-secret" not in str(settings)
