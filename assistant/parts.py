@@ -1,7 +1,7 @@
 """Two questions in one message, told apart: "Где она находится и кто директор?"."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from assistant.catalogue import Catalogue
 from assistant.question import BROAD, FORMS, Question, understand
@@ -12,29 +12,37 @@ LONGEST = 6  # pieces, of which some ask nothing
 FEWEST = 2  # words that a part must have
 _SENTENCE = re.compile(r"(?<=[?!.])\s+")
 _JOINT = re.compile(
-    r"\s*[,;]?\s+(?:и|а также|а ещё|а еще|также|және|әрі|сондай-ақ|сонымен қатар|ал|тағы|and|and also|also|plus)\s+"
-    r"|\s*[,;]\s+",
+    r"\s*[,;]?\s+(?:и|а также|а ещё|а еще|также|және|әрі|сондай-ақ|сонымен қатар|ал|тағы|and|and also|also|plus)\s+",
     re.IGNORECASE,
 )
-
+_COMMA = re.compile(rf"{_JOINT.pattern}|\s*[,;]\s+", re.IGNORECASE)
 
 Readings = tuple[Question, ...]  # ways to make one part whole, the likelier first
 
 
-def parts(question: Question, catalogue: Catalogue) -> tuple[Readings, ...]:
+@dataclass(frozen=True)
+class Parts:
+    """The readings of each part. `joined`: by "and", so that each asks for itself and one may go unanswered."""
+
+    readings: tuple[Readings, ...] = ()
+    joined: bool = False
+
+
+def parts(question: Question, catalogue: Catalogue) -> Parts:
     """The questions that a message holds, each made whole with names that another gives; none where it is one.
 
     "How many libraries are there, and what does Akmola's lack?": what comes before a name need not be about it.
     """
-    for pattern in (_SENTENCE, _JOINT):
+    for pattern in (_SENTENCE, _JOINT, _COMMA):
         pieces = [piece.strip() for piece in pattern.split(question.text) if piece.strip()]
         if not 2 <= len(pieces) <= LONGEST:
             continue
         understood = [understand(piece, question.language, catalogue) for piece in pieces]
         asking = [piece for piece in understood if _asks(piece)]
         if 2 <= len(asking) <= MOST and _differ(asking):
-            return tuple(_readings(piece, asking[:place], question, catalogue) for place, piece in enumerate(asking))
-    return ()
+            found = (_readings(piece, asking[:place], question, catalogue) for place, piece in enumerate(asking))
+            return Parts(tuple(found), joined=pattern is _JOINT)
+    return Parts()
 
 
 def _readings(piece: Question, before: list[Question], question: Question, catalogue: Catalogue) -> Readings:

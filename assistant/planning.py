@@ -26,7 +26,7 @@ def plan(question: Question, found: Found, asked_for: Asked, catalogue: Catalogu
     """The plan for one question."""
     return (
         _comparison(question, found, catalogue)
-        or list_libraries(question, found, catalogue)
+        or _list(question, found, asked_for, catalogue)
         or _clarification(question)
         or _introduction(question, catalogue)
         or _answer(question, found, asked_for, catalogue, gate)
@@ -56,6 +56,11 @@ def _spoken_for(entry: str, question: Question, catalogue: Catalogue) -> Known:
     """The aspect of an entry that best meets the topics asked for; its first one where none does."""
     asked = set(question.topics) - FORMS - BROAD
     return max(catalogue.by_entry[entry], key=lambda known: len(asked.intersection(known.aspect.answers)))
+
+
+def _list(question: Question, found: Found, asked_for: Asked, catalogue: Catalogue) -> Plan | None:
+    """A list or a count, unless words and vector agree that something else is asked of it ("the biggest budget")."""
+    return None if min(asked_for.lacking()) > 0 else list_libraries(question, found, catalogue)
 
 
 def _clarification(question: Question) -> Plan | None:

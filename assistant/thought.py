@@ -85,9 +85,11 @@ class Thinker:
     def _in_parts(self, question: Question) -> tuple[Plan, ...]:
         """A plan for each part of a message; none where it is one question, or is better answered as one."""
         plans: tuple[Plan, ...] = ()
-        for readings in parts(question, self._catalogue):
+        found = parts(question, self._catalogue)
+        for readings in found.readings:
             plans = (*plans, _unsaid(self._part(readings, plans), plans))
-        return plans if _are_worth_saying(plans) else ()
+        whole = found.joined or all(plan.kind != "unknown" for plan in plans)
+        return plans if whole and _are_worth_saying(plans) else ()
 
     def _part(self, readings: Readings, before: Sequence[Plan]) -> Plan:
         """The plan for one part: as it stands, or about what the part before was answered with, whichever is surer."""
