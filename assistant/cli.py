@@ -1,4 +1,4 @@
-"""The command line: `shyraq serve | ask | ingest | check | eval`."""
+"""The command line: `shyraq serve | ask | ingest | check | eval | telegram`."""
 
 import ctypes
 import socket
@@ -16,7 +16,7 @@ from assistant.courtesy import Courtesies
 from assistant.errors import KnowledgeError, RequestError, SettingsError, ShyraqError
 from assistant.faults import complaint, known
 from assistant.knowledge import LANGUAGES, load
-from assistant.phrases import Phrases
+from assistant.phrases import TELEGRAM, Phrases
 from assistant.settings import Settings, read_settings, shipped
 
 T = TypeVar("T")
@@ -94,12 +94,24 @@ def check() -> None:
     settings = read_settings()
     knowledge = _checked(lambda: load(settings.knowledge_dir))
     prompts = shipped("prompts")
-    phrases = _checked(lambda: Phrases.load(prompts))
+    phrases = _checked(lambda: [*Phrases.load(prompts), *Phrases.load(prompts, TELEGRAM)])
     dialogue, courtesies = _checked(lambda: Dialogue.load(prompts)), _checked(lambda: Courtesies.load(prompts))
     if not (knowledge and phrases and dialogue and courtesies):
         raise typer.Exit(1)
     aspects = sum(len(entry.aspects) for entry in knowledge.entries)
-    typer.echo(f"All is well: {len(knowledge.entries)} entries, {aspects} aspects, {len(list(phrases))} phrases.")
+    typer.echo(f"All is well: {len(knowledge.entries)} entries, {aspects} aspects, {len(phrases)} phrases.")
+
+
+@app.command()
+def telegram() -> None:
+    """Run the Telegram bot; it talks to the service at SHYRAQ_CORE_URL."""
+    settings = read_settings()
+    listening = _reserve(settings.host, settings.telegram_webhook_port) if settings.telegram_webhook_url else None
+    from assistant.log import configure_log
+    from bots.telegram.service import run  # the Telegram library: of no use to other commands
+
+    configure_log()
+    run(settings, listening)
 
 
 @app.command("eval")
@@ -165,9 +177,7 @@ def _reserve(host: str, port: int) -> socket.socket:
         taken.bind((host, port))
     except OSError as error:
         taken.close()
-        raise SettingsError(
-            f"cannot listen on {host} port {port}: {error.strerror}; choose another with --port"
-        ) from error
+        raise SettingsError(f"cannot listen on {host} port {port}: {error.strerror}; choose another port") from error
     return taken
 
 

@@ -1,4 +1,4 @@
-"""The fixed phrases of prompts/phrases.yaml: three languages side by side, with `$name` placeholders."""
+"""The fixed phrases of a file in prompts/: three languages side by side, with `$name` placeholders."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import yaml
 from assistant.errors import KnowledgeError
 from assistant.knowledge import LANGUAGES, Language
 
-FILE = "phrases.yaml"
+FILE, TELEGRAM = "phrases.yaml", "telegram.yaml"
 
 
 @dataclass(frozen=True)
@@ -22,25 +22,25 @@ class Phrase:
 
 
 class Phrases:
-    """All the phrases of a prompts folder, validated."""
+    """All the phrases of one file, validated."""
 
-    def __init__(self, phrases: Mapping[str, Phrase]) -> None:
-        self._phrases = phrases
+    def __init__(self, phrases: Mapping[str, Phrase], file: str) -> None:
+        self._phrases, self._file = phrases, file
 
     @classmethod
-    def load(cls, folder: Path) -> "Phrases":
-        """Read and validate `phrases.yaml`; raises KnowledgeError with every problem found."""
+    def load(cls, folder: Path, file: str = FILE) -> "Phrases":
+        """Read and validate a file of phrases; raises KnowledgeError with every problem found."""
         problems: list[str] = []
         phrases: dict[str, Phrase] = {}
-        for key, line, node in _pairs(_root(folder / FILE), FILE, problems):
-            where = f"{FILE}:{line}"
+        for key, line, node in _pairs(_root(folder / file), file, problems):
+            where = f"{file}:{line}"
             if key in phrases:
                 problems.append(f"{where}: phrase '{key}' already stands at {phrases[key].where}; keep one of them")
             templates = _templates(node, f"{where}: phrase '{key}'", problems)
             phrases[key] = Phrase(where, templates)
         if problems:
             raise KnowledgeError(problems)
-        return cls(phrases)
+        return cls(phrases, file)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._phrases)
@@ -49,7 +49,7 @@ class Phrases:
         """The phrase `key` in `language` with its placeholders filled; raises KnowledgeError where they do not fit."""
         phrase = self._phrases.get(key)
         if phrase is None:
-            raise KnowledgeError([f"{FILE}:1: phrase '{key}' is missing; expected it in kk, ru and en"])
+            raise KnowledgeError([f"{self._file}:1: phrase '{key}' is missing; expected it in kk, ru and en"])
         template = phrase.templates[language]
         if set(template.get_identifiers()) != set(values):
             expected = ", ".join(f"${name}" for name in sorted(values)) or "none"

@@ -1,0 +1,64 @@
+"""Updates by Telegram calling us: one route, open to whoever knows the secret that only Telegram was told."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request, Response
+
+from assistant.errors import StoreError
+
+BODY_LIMIT = 256 * 1024  # bytes; an update of text has a few thousand
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+
+
+def secret_of(token: str) -> str:
+    """The webhook's secret: the same after every start, and of no use to whoever would like to have the token."""
+    return hmac.new(token.encode(), b"shyraq-telegram-webhook", hashlib.sha256).hexdigest()
+
+
+def webhook(url: str, secret: str, take: Callable[[dict[str, Any]], None]) -> FastAPI:
+    """The app that serves the public address `url`; an update is answered with 200 once it is written down."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.post(urlsplit(url).path or "/")
+    async def receive(request: Request) -> Response:
+        given = request.headers.get(SECRET_HEADER, "")
+        if not hmac.compare_digest(given.encode(), secret.encode()):
+            return Response(status_code=403)
+        body = await _body(request.stream())
+        if body is None:
+            return Response(status_code=413, headers={"Connection": "close"})
+        update = _update(body)
+        if update is None:
+            return Response(status_code=400)
+        try:
+            take(update)
+        except StoreError:  # Telegram keeps it, and comes again
+            return Response(status_code=503)
+        return Response(status_code=200)
+
+    return app
+
+
+async def _body(chunks: AsyncIterator[bytes]) -> bytes | None:
+    """A body, None as soon as it is known to be too large."""
+    body = b""
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            return None
+    return body
+
+
+def _update(body: bytes) -> dict[str, Any] | None:
+    """An update with a number that SQLite can hold, or None."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    number = found.get("update_id") if isinstance(found, dict) else None
+    return found if type(number) is int and 0 <= number < 2**63 else None
