@@ -44,7 +44,7 @@ class Outbox:
 
     def __init__(self, bot: Bot, stop: Stop) -> None:
         self._bot, self._stop = bot, stop
-        self._pace = AsyncLimiter(FloodLimit.MESSAGES_PER_SECOND, 1)
+        self._pace = AsyncLimiter(1, 1 / FloodLimit.MESSAGES_PER_SECOND)  # evenly: a burst is what Telegram refuses
         self._moved: dict[int, int] = {}
         self._drafts = True
 
