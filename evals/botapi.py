@@ -10,7 +10,7 @@ import json
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -20,7 +20,8 @@ from urllib.parse import parse_qsl
 import httpx
 import uvicorn
 from fastapi import FastAPI, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 TOKEN = "123456:stand-in"
 BOT = {"id": 123456, "is_bot": True, "first_name": "Шырақ", "username": "ShyraqTestBot"}
@@ -67,6 +68,7 @@ class BotApi:
         self._without = without
         self._pending: deque[Body] = deque()
         self._next_update, self._next_message = 1000, 1
+        self.closed = False
         self._polls = 0
         self._sent: deque[float] = deque()
         self._lock = threading.RLock()
@@ -137,7 +139,7 @@ class BotApi:
         if fault.cut:
             if fault.done:
                 await self._answer(method, body)
-            return StreamingResponse(_cut())
+            return _Cut()
         return await self._answer(method, body)
 
     async def _answer(self, method: str, body: Body) -> Response:
@@ -172,7 +174,7 @@ class BotApi:
         with self._lock:
             while self._pending and self._pending[0]["update_id"] < int(body.get("offset", 0)):
                 self._pending.popleft()
-        while not self._pending and time.monotonic() < deadline and mine == self._polls:
+        while not self._pending and time.monotonic() < deadline and mine == self._polls and not self.closed:
             await asyncio.sleep(STEP)
         if mine != self._polls:
             return _refusal(409, "Conflict: terminated by other getUpdates request; make sure that only one runs")
@@ -300,7 +302,7 @@ def serving(api: BotApi, port: int = 0) -> Iterator[str]:
             time.sleep(STEP)
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
-        server.should_exit = True
+        api.closed = server.should_exit = True
         thread.join()
 
 
@@ -374,7 +376,10 @@ def _refusal(status: int, description: str, **more: object) -> Response:
     return JSONResponse({"ok": False, "error_code": status, "description": description, **more}, status)
 
 
-async def _cut() -> AsyncIterator[bytes]:
-    """A reply that ends in the middle: uvicorn closes the connection where the body stops short."""
-    yield b'{"ok": tr'
-    raise ConnectionAbortedError("cut on order")
+class _Cut(Response):
+    """A reply that ends in the middle: uvicorn closes the connection where fewer bytes come than were announced."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the beginning."""
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"100")]})
+        await send({"type": "http.response.body", "body": b'{"ok": tr', "more_body": False})

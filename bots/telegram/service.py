@@ -73,7 +73,7 @@ async def _opened(settings: Settings, stop: Stop) -> AsyncIterator[Means]:
     """All that the bot needs, once Telegram knows its token."""
     if not settings.telegram_token:
         raise SettingsError("SHYRAQ_TELEGRAM_TOKEN is missing; expected the token that @BotFather gave for your bot")
-    engines = open_tables(settings.data_dir)
+    engines = open_tables(settings.data_dir, settings.telegram_token.split(":")[0])
     root = settings.telegram_api_url.rstrip("/")
     request = partial(HTTPXRequest, read_timeout=SECONDS, write_timeout=SECONDS, connect_timeout=SECONDS)
     bot = Bot(

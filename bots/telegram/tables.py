@@ -10,8 +10,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from assistant.database import WRITES, open_database
 from assistant.errors import StoreError
 
-FILE = "telegram.db"
-
 metadata = MetaData()
 
 # `body` and `reply` hold a patron's words, and are emptied as soon as the update is answered.
@@ -50,10 +48,13 @@ conversations = Table(
 )
 
 
-def open_tables(folder: Path) -> tuple[Engine, Engine]:
-    """The engines that read and write the file in `folder`, which is made where it is missing; raises StoreError."""
+def open_tables(folder: Path, bot: str) -> tuple[Engine, Engine]:
+    """The engines that read and write a bot's file in `folder`, made where it is missing; raises StoreError.
+
+    Telegram numbers updates anew for every bot, so that no two may share a file.
+    """
     with translated():
-        engine = open_database(f"sqlite:///{folder}/{FILE}")
+        engine = open_database(f"sqlite:///{folder}/telegram-{bot}.db")
         writer = engine.execution_options(**{WRITES: True})
         with writer.begin() as connection:
             metadata.create_all(connection)
@@ -67,4 +68,4 @@ def translated() -> Iterator[None]:
         yield
     except (SQLAlchemyError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise StoreError(f"{FILE} in SHYRAQ_DATA_DIR cannot be used: {reason}") from error
+        raise StoreError(f"the bot's file in SHYRAQ_DATA_DIR cannot be used: {reason}") from error

@@ -1,0 +1,87 @@
+"""The Telegram bot as a real process, between a stand-in for Telegram and a core, both on real sockets."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from evals.botapi import TOKEN, BotApi, buttons, serving
+from tests.conftest import Serve
+from tests.test_cli import SHYRAQ, environment
+
+NOBODY = "http://127.0.0.1:9"  # where nothing listens
+
+
+@dataclass
+class Bot:
+    """A running bot and what it has logged."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def logged(self) -> str:
+        """All of its log."""
+        return self.log.read_text(encoding="utf-8")
+
+    def stop(self) -> int:
+        """SIGTERM; its exit code."""
+        self.process.terminate()
+        return self.process.wait(30)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def bot(root: str, core: str, folder: Path, **given: object) -> Iterator[Bot]:
+    """A bot on the Bot API at `root`, killed if a test leaves it alive; `given` are settings."""
+    settings = {"telegram_token": TOKEN, "telegram_api_url": root, "core_url": core, "data_dir": folder / "data"}
+    log = folder / "bot.log"
+    with log.open("ab") as file:
+        process = subprocess.Popen(
+            [*SHYRAQ, "telegram"], cwd=folder, env=environment({**settings, **given}), stderr=file
+        )
+    try:
+        yield Bot(process, log)
+    finally:
+        process.kill()
+        process.wait()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A Telegram, a core and a bot between them."""
+
+    api: BotApi
+    core: httpx.Client
+    bot: Bot
+    root: str
+
+
+@contextmanager
+def stage(serve: Serve, folder: Path, *, without: tuple[str, ...] = (), **given: Any) -> Iterator[Stage]:
+    """All three, running; `given` are the bot's settings."""
+    api = BotApi(without)
+    with serve() as core, serving(api) as root, bot(root, core_url(core), folder, **given) as running:
+        yield Stage(api, core, running, root)
+
+
+def core_url(client: httpx.Client) -> str:
+    """Where a client's server is."""
+    return str(client.base_url).rstrip("/")
+
+
+def transcript(messages: list[dict[str, Any]]) -> list[tuple[str, dict[str, str]]]:
+    """Messages as a patron sees them: text and buttons, without ids, which differ."""
+    mask = re.compile(r"\b[A-Za-z0-9_-]{22}\b")
+    return [
+        (message["text"], {mask.sub("ID", data): text for data, text in buttons(message).items()})
+        for message in messages
+    ]
