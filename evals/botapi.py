@@ -28,6 +28,7 @@ BOT = {"id": 123456, "is_bot": True, "first_name": "Шырақ", "username": "Sh
 TEXT_LIMIT, DATA_LIMIT, PER_SECOND = 4096, 64, 30
 SENT = ("sendMessage", "editMessageText", "sendMessageDraft")
 TAGS = {"b", "i", "u", "s", "code", "pre", "a", "blockquote"}
+ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 STEP = 0.01  # seconds between two looks at whether something has come
 
 Body = dict[str, Any]
@@ -63,6 +64,7 @@ class BotApi:
         self.refused: list[str] = []
         self.chats: dict[int, Chat] = defaultdict(Chat)
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
+        self.updates: dict[int, Body] = {}
         self.webhook: Body = {}
         self.delivered: list[tuple[int, int]] = []
         self._without = without
@@ -95,13 +97,14 @@ class BotApi:
         with self._lock:
             number = self._next_update
             self._next_update += 1
-            self._pending.append({"update_id": number, **content})
+            self.updates[number] = {"update_id": number, **content}
+            self._pending.append(self.updates[number])
         return number
 
-    def repeat(self, number: int, **content: Any) -> None:
-        """Send an update that was sent before once more."""
+    def repeat(self, number: int) -> None:
+        """Send an update once more."""
         with self._lock:
-            self._pending.append({"update_id": number, **content})
+            self._pending.append(self.updates[number])
 
     def wait(self, done: Callable[[], object], seconds: float = 20) -> None:
         """Wait until something holds; an AssertionError where it does not come to that."""
@@ -324,7 +327,7 @@ def plain(html: str) -> str:
 
 class _Reader(HTMLParser):
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__(convert_charrefs=False)
         self.open: list[str] = []
         self.text: list[str] = []
 
@@ -336,6 +339,9 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if not self.open or self.open.pop() != tag:
             raise ValueError(f'unmatched end tag "{tag}"')
+
+    def handle_entityref(self, name: str) -> None:
+        self.text.append(ENTITIES[name])
 
     def handle_data(self, data: str) -> None:
         if "<" in data:

@@ -1,17 +1,21 @@
 """The Telegram bot as a real process, between a stand-in for Telegram and a core, both on real sockets."""
 
+import json
 import re
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from assistant.core import Core
+from assistant.schema import Turn
+from assistant.settings import read_settings
 from evals.botapi import TOKEN, BotApi, buttons, serving
-from tests.conftest import Serve
+from tests.conftest import condition, running, stand_in
 from tests.test_cli import SHYRAQ, environment
 
 NOBODY = "http://127.0.0.1:9"  # where nothing listens
@@ -66,16 +70,27 @@ class Stage:
 
 
 @contextmanager
-def stage(serve: Serve, folder: Path, *, without: tuple[str, ...] = (), **given: Any) -> Iterator[Stage]:
+def stage(folder: Path, *, answer: Callable[..., Turn] = stand_in, **given: Any) -> Iterator[Stage]:
     """All three, running; `given` are the bot's settings."""
-    api = BotApi(without)
-    with serve() as core, serving(api) as root, bot(root, core_url(core), folder, **given) as running:
-        yield Stage(api, core, running, root)
+    api = BotApi()
+    with core(folder, answer) as served, serving(api) as root, bot(root, url(served), folder, **given) as running_bot:
+        yield Stage(api, served, running_bot, root)
 
 
-def core_url(client: httpx.Client) -> str:
+def core(folder: Path, answer: Callable[..., Turn] = stand_in) -> AbstractContextManager[httpx.Client]:
+    """A core on a free port, its conversations in `folder`."""
+    settings = read_settings(_env_file=None, data_dir=folder / "core")
+    return running(settings, lambda: Core(answer, condition))
+
+
+def url(client: httpx.Client) -> str:
     """Where a client's server is."""
     return str(client.base_url).rstrip("/")
+
+
+def fields(log: str) -> list[dict[str, Any]]:
+    """The lines of a log."""
+    return [json.loads(line) for line in log.splitlines() if line.startswith("{")]
 
 
 def transcript(messages: list[dict[str, Any]]) -> list[tuple[str, dict[str, str]]]:

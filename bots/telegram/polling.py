@@ -7,13 +7,14 @@ from typing import Any
 
 from telegram import Bot
 from telegram.constants import UpdateType
-from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.error import Conflict, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
 
 from assistant.errors import SettingsError, StoreError
 from bots.telegram.stop import Stop, pauses
 
 WANTED = [UpdateType.MESSAGE, UpdateType.CALLBACK_QUERY, UpdateType.MY_CHAT_MEMBER]
 LONG_POLL_SECONDS = 30
+ANSWER_SECONDS = 10  # beyond that time, for the answer to get here
 IDLE_SECONDS = 0.1  # after an empty answer: a server that does not hold requests back must not be asked without end
 BAD_TOKEN = "SHYRAQ_TELEGRAM_TOKEN: Telegram does not accept this token; expected the one that @BotFather gave"
 CONFLICT = (
@@ -29,10 +30,10 @@ async def poll(bot: Bot, take: Callable[[dict[str, Any]], None], stop: Stop) -> 
     offset, failures = None, pauses()
     while not stop.ordered:
         try:
-            updates = await bot.get_updates(offset, timeout=LONG_POLL_SECONDS, allowed_updates=WANTED)
+            updates = await _updates(bot, offset)
             for update in updates:
-                take(update.to_dict())
-                offset = update.update_id + 1
+                take(update)
+                offset = update["update_id"] + 1
             failures, pause = pauses(), 0 if updates else IDLE_SECONDS
         except (TelegramError, StoreError) as error:
             pause = _pause(error, next(failures))
@@ -40,9 +41,16 @@ async def poll(bot: Bot, take: Callable[[dict[str, Any]], None], stop: Stop) -> 
             await stop.pause(pause)
 
 
+async def _updates(bot: Bot, offset: int | None) -> list[dict[str, Any]]:
+    """The updates as Telegram sent them: the library's own way reads all of them or, for one odd one, none for ever."""
+    asked = {"timeout": LONG_POLL_SECONDS, "allowed_updates": WANTED} | ({"offset": offset} if offset else {})
+    found = await bot.do_api_request("getUpdates", asked, read_timeout=LONG_POLL_SECONDS + ANSWER_SECONDS)
+    return list(found)
+
+
 def _pause(error: Exception, usual: float) -> float:
     """Seconds to wait after a failure, which is logged; raises SettingsError for one that waiting does not mend."""
-    if isinstance(error, InvalidToken):
+    if isinstance(error, InvalidToken | EndPointNotFound):
         raise SettingsError(BAD_TOKEN) from error
     if isinstance(error, RetryAfter):
         wait = error.retry_after

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import time
+import warnings
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
@@ -45,6 +46,7 @@ def run(settings: Settings, listening: socket.socket | None) -> None:
     os.environ.setdefault(
         "PTB_TIMEDELTA", "true"
     )  # the coming default of python-telegram-bot, which warns of the other
+    warnings.filterwarnings("ignore", "Please use 'Bot.getUpdates'")  # we do not: see bots.telegram.polling
     asyncio.run(_run(settings, listening))
 
 
