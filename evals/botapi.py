@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl
 import httpx
 import uvicorn
 from fastapi import FastAPI, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -258,7 +259,7 @@ class BotApi:
 
     async def deliver(self) -> None:
         """Call the webhook with what waits, one after the other, each until it answers 2xx."""
-        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
             while True:
                 if not (self.webhook and self._pending):
                     await asyncio.sleep(STEP)
@@ -287,7 +288,11 @@ def serving(api: BotApi, port: int = 0) -> Iterator[str]:
     async def call(token: str, method: str, request: Request) -> Response:
         if token != TOKEN:
             return _refusal(401, "Unauthorized")
-        return await api.call(method, _body(await request.body(), request.headers.get("content-type", "")))
+        try:
+            raw = await request.body()
+        except ClientDisconnect:  # the bot was killed in the middle of a call
+            return _refusal(400, "Bad Request")
+        return await api.call(method, _body(raw, request.headers.get("content-type", "")))
 
     config = uvicorn.Config(app, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)

@@ -77,10 +77,10 @@ def stage(folder: Path, *, answer: Callable[..., Turn] = stand_in, **given: Any)
         yield Stage(api, served, running_bot, root)
 
 
-def core(folder: Path, answer: Callable[..., Turn] = stand_in) -> AbstractContextManager[httpx.Client]:
-    """A core on a free port, its conversations in `folder`."""
+def core(folder: Path, answer: Callable[..., Turn] = stand_in, port: int = 0) -> AbstractContextManager[httpx.Client]:
+    """A core on a port, any free one by default, its conversations in `folder`."""
     settings = read_settings(_env_file=None, data_dir=folder / "core")
-    return running(settings, lambda: Core(answer, condition))
+    return running(settings, lambda: Core(answer, condition), port)
 
 
 def url(client: httpx.Client) -> str:

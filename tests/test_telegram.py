@@ -377,7 +377,7 @@ def test_in_a_group_it_answers_only_who_means_it_once_and_in_the_thread(play: St
     play.api.say(group, "two", person=7, reply_to_message=replied)
     assert turns(play.api.messages(group, 2)[-1]) == "1"
     play.api.say(group, f"/privacy{NAME}", person=7, language="ru")
-    assert play.api.messages(group, 3)[-1]["text"] == said("privacy", "kk")
+    assert play.api.messages(group, 3)[-1]["text"] == said("privacy", "ru")
 
 
 def test_in_a_group_everybody_has_a_conversation_of_their_own(play: Stage, chat: int) -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from assistant.faults import known
 from assistant.knowledge import Language
 from bots.telegram.tables import conversations, patrons, translated
+from bots.telegram.tongue import tongue
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Patrons:
         query = select(patrons).where(patrons.c.chat == key.chat, patrons.c.person == key.person)
         with translated(), self._reader.connect() as connection:
             row = connection.execute(query).first()
-        return Patron(known(row.language), row.chosen, row.conversation) if row else Patron()
+        return Patron(tongue(row.language), row.chosen, row.conversation) if row else Patron()
 
     def put(self, key: Key, patron: Patron) -> None:
         """Remember a patron, and that the core holds their conversation."""

@@ -9,12 +9,12 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest
 
 from assistant.errors import CoreAway, CoreRefused
-from assistant.faults import known
 from bots.telegram.keyboards import REASONS, label, reasons, welcome, without_rating
 from bots.telegram.markup import Runs, runs, to_html
 from bots.telegram.means import Means
 from bots.telegram.outbox import NO_PREVIEW, Outbox
 from bots.telegram.questions import answer
+from bots.telegram.tongue import tongue
 from bots.telegram.visit import Visit
 
 logger = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ async def run_press(visit: Visit, press: CallbackQuery, means: Means) -> None:
     if asked:
         await _reply(press, means)
         await answer(visit, asked, means, pressed=True)
-    elif action in ("greet", "speak") and known(rest) and message:
+    elif action in ("greet", "speak") and tongue(rest) and message:
         await _speak(visit, press, message, means)
     elif action in ("up", "down"):
         await _rate(visit, press, message, means)
@@ -41,7 +41,7 @@ async def run_press(visit: Visit, press: CallbackQuery, means: Means) -> None:
 
 async def _speak(visit: Visit, press: CallbackQuery, message: Message, means: Means) -> None:
     action, _, code = (press.data or "").partition(":")
-    language = known(code) or visit.language
+    language = tongue(code) or visit.language
     means.patrons.put(visit.key, replace(visit.patron, language=language, chosen=True))
     await _reply(press, means, means.phrases.say("language_chosen", language))
     if action == "greet":

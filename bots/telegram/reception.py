@@ -8,7 +8,6 @@ from telegram.constants import ChatMemberStatus, ChatType
 from telegram.error import BadRequest, Forbidden, TelegramError
 
 from assistant.errors import CoreAway, CoreRefused, StoreError
-from assistant.faults import accepted
 from bots.telegram.address import command_of, is_for, without_mention
 from bots.telegram.commands import run_command
 from bots.telegram.inbox import Waiting
@@ -19,6 +18,7 @@ from bots.telegram.patrons import Key
 from bots.telegram.presses import run_press
 from bots.telegram.questions import answer
 from bots.telegram.stop import Stopped
+from bots.telegram.tongue import tongue
 from bots.telegram.visit import Visit
 
 GONE = {ChatMemberStatus.LEFT, ChatMemberStatus.BANNED}
@@ -111,7 +111,7 @@ def _visit(waiting: Waiting, sender: User, chat: Chat, message: object, means: M
     if isinstance(message, Message) and chat.type != ChatType.PRIVATE:
         thread = message.message_thread_id if message.is_topic_message else None
         reply_to = message.message_id
-    language = patron.language or accepted(sender.language_code or "")
+    language = patron.language or tongue(sender.language_code) or "en"
     return Visit(key, Place(chat.id, thread, reply_to), patron, language, waiting)
 
 

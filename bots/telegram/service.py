@@ -7,14 +7,13 @@ import signal
 import socket
 import time
 import warnings
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
-import uvicorn
 from telegram import Bot
-from telegram.error import BadRequest, InvalidToken
+from telegram.error import InvalidToken
 from telegram.request import HTTPXRequest
 
 from assistant.errors import SettingsError, StoreError
@@ -22,17 +21,16 @@ from assistant.phrases import TELEGRAM, Phrases
 from assistant.settings import Settings, shipped
 from bots.telegram.commands import register, sweep
 from bots.telegram.core import Core
-from bots.telegram.desk import GRACE_SECONDS, Desk
+from bots.telegram.desk import Desk
 from bots.telegram.inbox import Inbox
 from bots.telegram.means import Means
 from bots.telegram.outbox import Outbox
 from bots.telegram.pace import Pace
 from bots.telegram.patrons import Patrons
-from bots.telegram.polling import BAD_TOKEN, WANTED, poll
+from bots.telegram.polling import BAD_TOKEN, poll
 from bots.telegram.reception import chat_of, handle
 from bots.telegram.stop import Stop, Stopped
 from bots.telegram.tables import open_tables
-from bots.telegram.webhook import secret_of, webhook
 
 CONNECTIONS = 64
 SECONDS = 20.0  # for one request to Telegram
@@ -118,31 +116,9 @@ async def _polled(means: Means, desk: Desk) -> None:
 
 
 async def _called(settings: Settings, means: Means, desk: Desk, listening: socket.socket) -> None:
-    """Serve the webhook's address, then have Telegram call it; raises SettingsError where it refuses to."""
-    url, token = str(settings.telegram_webhook_url), str(settings.telegram_token)
-    secret = secret_of(token)
-    config = uvicorn.Config(webhook(url, secret, desk.take), log_config=None, access_log=False, server_header=False)
-    config.timeout_graceful_shutdown = int(GRACE_SECONDS)
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve([listening]))
-    try:
-        await means.outbox.insist(
-            lambda: means.bot.set_webhook(url, allowed_updates=WANTED, secret_token=secret, max_connections=40)
-        )
-        await means.stop.wait()
-    except BadRequest as error:
-        raise SettingsError(f"SHYRAQ_TELEGRAM_WEBHOOK_URL: Telegram refuses {url}: {error.message}") from error
-    finally:
-        server.should_exit = True
-        await serving
+    from bots.telegram.webhook import serve  # FastAPI: of no use to a bot that polls
 
-
-class _Server(uvicorn.Server):
-    """Leaves signals to us: the bot has more to finish than requests."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+    await serve(str(settings.telegram_webhook_url), str(settings.telegram_token), means, desk.take, listening)
 
 
 async def _tidy(means: Means) -> None:

@@ -1,18 +1,54 @@
 """Updates by Telegram calling us: one route, open to whoever knows the secret that only Telegram was told."""
 
+import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Callable
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+import uvicorn
 from fastapi import FastAPI, Request, Response
+from telegram.error import BadRequest
 
-from assistant.errors import StoreError
+from assistant.errors import SettingsError, StoreError
+from bots.telegram.desk import GRACE_SECONDS
+from bots.telegram.means import Means
+from bots.telegram.polling import WANTED
 
 BODY_LIMIT = 256 * 1024  # bytes; an update of text has a few thousand
+Take = Callable[[dict[str, Any]], None]
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+
+
+async def serve(url: str, token: str, means: Means, take: Take, listening: socket.socket) -> None:
+    """Serve the webhook's address, then have Telegram call it; raises SettingsError where it refuses to."""
+    secret = secret_of(token)
+    config = uvicorn.Config(webhook(url, secret, take), log_config=None, access_log=False, server_header=False)
+    config.timeout_graceful_shutdown = int(GRACE_SECONDS)
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve([listening]))
+    try:
+        await means.outbox.insist(
+            lambda: means.bot.set_webhook(url, allowed_updates=WANTED, secret_token=secret, max_connections=40)
+        )
+        await means.stop.wait()
+    except BadRequest as error:
+        raise SettingsError(f"SHYRAQ_TELEGRAM_WEBHOOK_URL: Telegram refuses {url}: {error.message}") from error
+    finally:
+        server.should_exit = True
+        await serving
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: the bot has more to finish than requests."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 def secret_of(token: str) -> str:
@@ -20,7 +56,7 @@ def secret_of(token: str) -> str:
     return hmac.new(token.encode(), b"shyraq-telegram-webhook", hashlib.sha256).hexdigest()
 
 
-def webhook(url: str, secret: str, take: Callable[[dict[str, Any]], None]) -> FastAPI:
+def webhook(url: str, secret: str, take: Take) -> FastAPI:
     """The app that serves the public address `url`; an update is answered with 200 once it is written down."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
