@@ -6,14 +6,14 @@ from assistant.contract import ChatReply, Message
 from assistant.knowledge import Language
 from assistant.phrases import Phrases
 from assistant.schema import Citation
-from bots.telegram.markup import BOLD, FOLDED, ITALIC, QUOTE, Run, Runs, link, runs
+from bots.telegram.markup import BOLD, FOLDED, ITALIC, QUOTE, Run, Runs, clean, link, runs
 
 GAP = Run("\n\n")
 
 
 def letter(reply: ChatReply, phrases: Phrases, asked: str | None = None) -> Runs:
     """The message for a reply; `asked` is the question, where a button asked it and nobody sees it in the chat."""
-    question = (Run(asked, (QUOTE,)), Run("\n")) if asked else ()
+    question = (Run(clean(asked), (QUOTE,)), Run("\n")) if asked else ()
     sources = (GAP, *_sources(reply.citations)) if reply.citations else ()
     label = phrases.say("ai_label", reply.language)
     return (*question, *runs(reply.answer), *sources, GAP, Run(f"🤖 {label}", (ITALIC,)))
@@ -26,16 +26,16 @@ def full_sources(message: Message, language: Language, phrases: Phrases) -> Runs
 
 
 def _full(citation: Citation) -> Iterator[Run]:
-    yield from (GAP, *_titled(citation), Run(f"\n{citation.source}\n"), *runs(citation.quote, QUOTE))
+    yield from (GAP, *_titled(citation), Run(f"\n{clean(citation.source)}\n"), *runs(citation.quote, QUOTE))
 
 
 def _sources(citations: Sequence[Citation]) -> Iterator[Run]:
     """One line a source, folded by Telegram where there are more than three."""
     for number, citation in enumerate(citations):
-        for run in (Run("\n" if number else ""), *_titled(citation), Run(f" — {citation.source}")):
+        for run in (Run("\n" if number else ""), *_titled(citation), Run(f" — {clean(citation.source)}")):
             yield Run(run.text, (FOLDED, *run.tags))
 
 
 def _titled(citation: Citation) -> tuple[Run, ...]:
     is_web = (citation.url or "").startswith(("https://", "http://"))
-    return Run(f"[{citation.n}] "), Run(citation.title, (link(citation.url or ""),) if is_web else ())
+    return Run(f"[{citation.n}] "), Run(clean(citation.title), (link(citation.url or ""),) if is_web else ())

@@ -30,6 +30,11 @@ class Run:
 Runs = tuple[Run, ...]
 
 
+def clean(text: str) -> str:
+    """A text without control characters and halves of surrogate pairs, which no message may hold."""
+    return _CONTROL.sub("", text.encode("utf-8", "replace").decode("utf-8"))
+
+
 def link(url: str) -> str:
     """The tag of a link."""
     return f'a href="{html.escape(url)}"'
@@ -37,9 +42,8 @@ def link(url: str) -> str:
 
 def runs(markdown: str, *around: str) -> Runs:
     """A text of ours as runs, all of them under the tags `around`: bold, italics, code, links, lists, tables."""
-    clean = _CONTROL.sub("", markdown.encode("utf-8", "replace").decode("utf-8"))
     found: list[Run] = []
-    for number, line in enumerate(_lines(clean.strip("\n").split("\n"))):
+    for number, line in enumerate(_lines(clean(markdown).strip("\n").split("\n"))):
         found += [Run("\n", around)] * bool(number) + [Run(run.text, around + run.tags) for run in line]
     return tuple(found)
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from assistant.errors import CoreAway
+from assistant.errors import CoreAway, StoreError
 from bots.telegram.markup import runs
 from bots.telegram.means import Means
 from bots.telegram.stop import pauses
@@ -29,8 +29,16 @@ async def insist(visit: Visit, ask: Callable[[], Awaitable[T]], means: Means) ->
             if time.time() > visit.waiting.received_at + PATIENCE_SECONDS:
                 raise
             if number and not told:
-                await means.outbox.send(visit.place, runs(means.phrases.say("core_away", visit.language)))
-                means.inbox.mark_told(visit.waiting.id)
                 told = True
+                await _tell(visit, means)
             await means.stop.pause(max(pause, away.retry_after or 0))
     raise AssertionError("pauses never end")
+
+
+async def _tell(visit: Visit, means: Means) -> None:
+    """Say that the answer will be late. Marked first: after a crash it is better not said at all than twice."""
+    try:
+        means.inbox.mark_told(visit.waiting.id)
+    except StoreError as error:
+        logger.error("%s", error)
+    await means.outbox.send(visit.place, runs(means.phrases.say("core_away", visit.language)))

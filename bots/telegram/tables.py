@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Engine, Float, Index, Integer, MetaData, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Engine, Float, Index, Integer, MetaData, String, Table, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from assistant.database import WRITES, open_database
@@ -55,10 +56,16 @@ def open_tables(folder: Path, bot: str) -> tuple[Engine, Engine]:
     """
     with translated():
         engine = open_database(f"sqlite:///{folder}/telegram-{bot}.db")
+        event.listen(engine, "connect", _hurry)
         writer = engine.execution_options(**{WRITES: True})
         with writer.begin() as connection:
             metadata.create_all(connection)
     return engine, writer
+
+
+def _hurry(connection: Any, _record: object) -> None:
+    """Wait for a lock a second at most: all chats wait with it."""
+    connection.execute("PRAGMA busy_timeout=1000")
 
 
 @contextmanager

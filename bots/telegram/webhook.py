@@ -25,7 +25,7 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 
 async def serve(url: str, token: str, means: Means, take: Take, listening: socket.socket) -> None:
-    """Serve the webhook's address, then have Telegram call it; raises SettingsError where it refuses to."""
+    """Serve the webhook's address and have Telegram call it, for ever; raises SettingsError where it refuses to."""
     secret = secret_of(token)
     config = uvicorn.Config(webhook(url, secret, take), log_config=None, access_log=False, server_header=False)
     config.timeout_graceful_shutdown = int(GRACE_SECONDS)
@@ -35,7 +35,7 @@ async def serve(url: str, token: str, means: Means, take: Take, listening: socke
         await means.outbox.insist(
             lambda: means.bot.set_webhook(url, allowed_updates=WANTED, secret_token=secret, max_connections=40)
         )
-        await means.stop.wait()
+        await asyncio.shield(serving)  # until this task is cancelled
     except BadRequest as error:
         raise SettingsError(f"SHYRAQ_TELEGRAM_WEBHOOK_URL: Telegram refuses {url}: {error.message}") from error
     finally:
