@@ -1,7 +1,7 @@
 """The Telegram bot as a real process, between a stand-in for Telegram and a core, both on real sockets."""
 
 import json
-import re
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,7 +14,7 @@ import httpx
 from assistant.core import Core
 from assistant.schema import Turn
 from assistant.settings import read_settings
-from evals.botapi import TOKEN, BotApi, buttons, serving
+from evals.botapi import TOKEN, BotApi, serving
 from tests.conftest import condition, running, stand_in
 from tests.test_cli import SHYRAQ, environment
 
@@ -93,10 +93,8 @@ def fields(log: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.splitlines() if line.startswith("{")]
 
 
-def transcript(messages: list[dict[str, Any]]) -> list[tuple[str, dict[str, str]]]:
-    """Messages as a patron sees them: text and buttons, without ids, which differ."""
-    mask = re.compile(r"\b[A-Za-z0-9_-]{22}\b")
-    return [
-        (message["text"], {mask.sub("ID", data): text for data, text in buttons(message).items()})
-        for message in messages
-    ]
+def free_port() -> int:
+    """A port where nothing listens yet."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])

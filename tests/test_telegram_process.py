@@ -2,7 +2,6 @@
 
 import itertools
 import random
-import socket
 import sqlite3
 import time
 from collections import Counter
@@ -22,7 +21,7 @@ from assistant.settings import Settings, read_settings, shipped
 from bots.telegram.service import run as run_bot
 from bots.telegram.webhook import BODY_LIMIT, SECRET_HEADER, secret_of
 from evals.botapi import TOKEN, BotApi, Fault, serving
-from tests.bot import NOBODY, Stage, bot, core, fields, stage, url
+from tests.bot import NOBODY, Stage, bot, core, fields, free_port, stage, url
 from tests.conftest import stand_in
 from tests.test_cli import refused, run
 
@@ -39,12 +38,6 @@ def api() -> BotApi:
 def root(api: BotApi) -> Iterator[str]:
     with serving(api) as served:
         yield served
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 # --- Settings ---

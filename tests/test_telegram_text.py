@@ -42,7 +42,7 @@ def generated(count: int) -> Iterator[ChatReply]:
     """Answers of all sizes out of everything that is awkward."""
     chance = random.Random(20261127)
     for number in range(count):
-        length = chance.choice([3, 30, 300, 1500])
+        length = chance.choice([3, 10, 30, 100, 400])
         answer = "".join(chance.choice(PIECES) + chance.choice(BREAKS) for _ in range(length))
         cited = tuple(
             Citation(n=n, id="a#b", title=chance.choice(PIECES), source=chance.choice(PIECES), quote="",

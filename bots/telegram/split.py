@@ -20,16 +20,20 @@ def units(text: str) -> int:
 def split(text: Sequence[Run], limit: int = LIMIT) -> list[Runs]:
     """The parts of a text, none longer than `limit` as HTML, none empty."""
     rest, parts = _trimmed(text), []
-    while units(to_html(rest)) > limit:
-        end = _pause(to_plain(rest), _fitting(rest, limit))
-        parts.append(_trimmed(_before(rest, end)))
+    while rest:
+        start = _before(rest, limit + 1)  # a character takes one unit at least
+        most = _fitting(start, limit)
+        end = most if most == len(to_plain(start)) else _pause(to_plain(start), most)
+        parts.append(_trimmed(_before(start, end)))
         rest = _trimmed(_after(rest, end))
-    return [part for part in [*parts, rest] if part]
+    return [part for part in parts if part]
 
 
 def _fitting(text: Runs, limit: int) -> int:
     """The most characters whose HTML is within the limit."""
-    low, high = 1, min(limit, len(to_plain(text)))
+    low, high = 1, len(to_plain(text))
+    if units(to_html(text)) <= limit:
+        return high
     while low < high:
         middle = (low + high + 1) // 2
         fits = units(to_html(_before(text, middle))) <= limit

@@ -24,7 +24,7 @@ server.addUserUpdate = async (update) => {
 };
 
 const result = (response, value) => response.json({ ok: true, result: value });
-const message = (sent) => ({ ...sent, date: Math.floor(Date.now() / 1000), chat: { id: Number(sent.chat_id), type: "private" } });
+const message = (sent) => ({ message_id: Number(sent.message_id), date: Math.floor(Date.now() / 1000), chat: { id: Number(sent.chat_id), type: "private" }, text: sent.text });
 const parsed = (body) => ({ ...body, ...(body.reply_markup ? { reply_markup: JSON.parse(body.reply_markup) } : {}) });
 
 function edit(request, response) {
