@@ -20,7 +20,7 @@ from assistant.phrases import TELEGRAM, Phrases
 from assistant.settings import Settings, read_settings, shipped
 
 T = TypeVar("T")
-Through = Literal["core", "api"]
+Through = Literal["core", "api", "telegram"]
 Tongue = Literal["kk", "ru", "en"]
 M_ARENA_MAX = -8  # the number of this option in malloc.h
 GRACE_SECONDS = 30  # for questions in hand once the server is told to stop
@@ -121,7 +121,9 @@ def evaluate(
         typer.Argument(help="Suites or files, all shipped ones but heldout by default; or: retrieval, language."),
     ] = None,
     variants: Annotated[bool, typer.Option(help="Ask every answerable question typed in other ways too.")] = True,
-    through: Annotated[Through, typer.Option(help="Ask in this process, or the service at SHYRAQ_CORE_URL.")] = "core",
+    through: Annotated[
+        Through, typer.Option(help="In this process, or the service at SHYRAQ_CORE_URL, by HTTP or the bot.")
+    ] = "core",
     baseline: Annotated[
         Path | None, typer.Option(help="A stored run; exit code 1 where anything fell beyond noise.")
     ] = None,

@@ -78,7 +78,7 @@ class BotApi:
 
     # --- What patrons do ---
 
-    def say(self, chat: int, text: str, *, language: str = "ru", person: int | None = None, **more: Any) -> int:
+    def say(self, chat: int, text: str, *, language: str | None = "ru", person: int | None = None, **more: Any) -> int:
         """Write to the bot; the number of the update. `more` are further fields of the message."""
         return self.update(message=self._message(chat, person or chat, language, text=text, **more))
 
@@ -119,7 +119,7 @@ class BotApi:
         self.wait(lambda: len(self.chats[chat].messages) >= count, seconds)
         return self.chats[chat].messages
 
-    def _message(self, chat: int, person: int, language: str, **content: Any) -> Body:
+    def _message(self, chat: int, person: int, language: str | None, **content: Any) -> Body:
         with self._lock:
             number = self._next_message
             self._next_message += 1
@@ -363,8 +363,9 @@ def _content(body: Body) -> Body:
     return content | {key: body[key] for key in kept if key in body}
 
 
-def _person(number: int, language: str) -> Body:
-    return {"id": number, "is_bot": False, "first_name": "Айгүл", "language_code": language}
+def _person(number: int, language: str | None) -> Body:
+    known = {"language_code": language} if language else {}
+    return {"id": number, "is_bot": False, "first_name": "Айгүл", **known}
 
 
 def _body(raw: bytes, kind: str) -> Body:

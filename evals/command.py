@@ -19,7 +19,7 @@ from assistant.knowledge import LANGUAGES, Language
 from assistant.language import Identifier
 from assistant.settings import Settings
 from evals.cases import Case, read_cases
-from evals.channels import Channel, through_api, through_core
+from evals.channels import Channel, through_api, through_core, through_telegram
 from evals.checks import judge
 from evals.evidence import rank_evidence
 from evals.identification import identify_all, read_texts
@@ -41,7 +41,7 @@ class Options:
     """What a person chose on the command line."""
 
     variants: bool = True
-    through: Literal["core", "api"] = "core"
+    through: Literal["core", "api", "telegram"] = "core"
     baseline: Path | None = None
     language: Language | None = None
     as_json: bool = False
@@ -89,6 +89,10 @@ def _ask_all(cases: Sequence[Case], options: Options, settings: Settings, consol
     if options.through == "api":
         with httpx.Client(base_url=settings.core_url, trust_env=False) as client:
             return _results(cases, through_api(client), console), ""
+    if options.through == "telegram":
+        service = httpx.Client(base_url=settings.core_url, trust_env=False)
+        with service as client, through_telegram(client, settings) as channel:
+            return _results(cases, channel, console), ""
     with console.status("Opening the model…"):
         librarian = open_librarian(settings)
     found = _results(cases, through_core(librarian), console)

@@ -24,10 +24,12 @@ class Core:
     def __init__(self, url: str) -> None:
         self._client = httpx.AsyncClient(base_url=url, timeout=TIMEOUT, limits=LIMITS, trust_env=False)
 
-    async def ask(self, message: str, conversation: str | None, language: Language) -> AsyncIterator[str | ChatReply]:
-        """Pieces of the answer as they come, then the reply."""
+    async def ask(
+        self, message: str, conversation: str | None, language: Language | None
+    ) -> AsyncIterator[str | ChatReply]:
+        """Pieces of the answer as they come, then the reply; `language` is what is known of the patron's."""
         body = {"message": message, "conversation_id": conversation, "language": language}
-        headers = {"Accept": "text/event-stream", "Accept-Language": language}
+        headers = {"Accept": "text/event-stream", "Accept-Language": language or "en"}
         with _translated():
             async with self._client.stream("POST", "/api/chat", json=body, headers=headers) as response:
                 if response.is_error:

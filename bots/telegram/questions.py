@@ -58,7 +58,7 @@ async def _ask(visit: Visit, question: str, means: Means) -> ChatReply:
 async def _stream(visit: Visit, question: str, conversation: str | None, means: Means) -> ChatReply:
     draft = Draft(means.outbox, visit)
     try:
-        async for piece in means.core.ask(question, conversation, visit.language):
+        async for piece in means.core.ask(question, conversation, visit.tongue):
             if isinstance(piece, ChatReply):
                 return piece
             draft.add(piece)

@@ -111,8 +111,8 @@ def _visit(waiting: Waiting, sender: User, chat: Chat, message: object, means: M
     if isinstance(message, Message) and chat.type != ChatType.PRIVATE:
         thread = message.message_thread_id if message.is_topic_message else None
         reply_to = message.message_id
-    language = patron.language or tongue(sender.language_code) or "en"
-    return Visit(key, Place(chat.id, thread, reply_to), patron, language, waiting)
+    spoken = patron.language or tongue(sender.language_code)
+    return Visit(key, Place(chat.id, thread, reply_to), patron, spoken, waiting)
 
 
 async def _apologise(waiting: Waiting, means: Means) -> None:

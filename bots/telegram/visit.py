@@ -10,10 +10,18 @@ from bots.telegram.patrons import Key, Patron
 
 @dataclass(frozen=True)
 class Visit:
-    """Who came, where to answer, in which language to speak until an answer shows another, and the update itself."""
+    """Who came, where to answer, and the update itself.
+
+    `tongue` is the patron's language as far as it is known, `language` the one to speak in any case.
+    """
 
     key: Key
     place: Place
     patron: Patron
-    language: Language
+    tongue: Language | None
     waiting: Waiting
+
+    @property
+    def language(self) -> Language:
+        """English where nothing is known."""
+        return self.tongue or "en"
