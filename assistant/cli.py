@@ -17,7 +17,7 @@ from assistant.errors import KnowledgeError, RequestError, SettingsError, Shyraq
 from assistant.faults import complaint, known
 from assistant.knowledge import LANGUAGES, load
 from assistant.phrases import TELEGRAM, Phrases
-from assistant.settings import Settings, read_settings, shipped
+from assistant.settings import PREFIX, Settings, read_settings, shipped
 
 T = TypeVar("T")
 Through = Literal["core", "api", "telegram"]
@@ -106,7 +106,9 @@ def check() -> None:
 def telegram() -> None:
     """Run the Telegram bot; it talks to the service at SHYRAQ_CORE_URL."""
     settings = read_settings()
-    listening = _reserve(settings.host, settings.telegram_webhook_port) if settings.telegram_webhook_url else None
+    port = settings.telegram_webhook_port
+    other = f"{PREFIX}TELEGRAM_WEBHOOK_PORT"
+    listening = _reserve(settings.host, port, other) if settings.telegram_webhook_url else None
     from assistant.log import configure_log
     from bots.telegram.service import run  # the Telegram library: of no use to other commands
 
@@ -170,7 +172,7 @@ def _ingest(settings: Settings) -> None:
     typer.echo(f"The index {build(settings, typer.echo)} is in force.", err=True)
 
 
-def _reserve(host: str, port: int) -> socket.socket:
+def _reserve(host: str, port: int, other: str = "--port") -> socket.socket:
     """Take the port before anything slow begins; nothing is accepted on it until the server starts."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     taken = socket.socket(family, socket.SOCK_STREAM)
@@ -179,7 +181,9 @@ def _reserve(host: str, port: int) -> socket.socket:
         taken.bind((host, port))
     except OSError as error:
         taken.close()
-        raise SettingsError(f"cannot listen on {host} port {port}: {error.strerror}; choose another port") from error
+        raise SettingsError(
+            f"cannot listen on {host} port {port}: {error.strerror}; choose another with {other}"
+        ) from error
     return taken
 
 
