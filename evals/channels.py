@@ -114,10 +114,16 @@ def _as_seen(parts: list[Body], record: dict[str, Any]) -> Reply:
     whole = "\n\n".join(part["html"] for part in parts)
     answer, _, sources = whole.removesuffix(parts[-1]["html"][parts[-1]["html"].index(LABEL) :]).partition(SOURCES)
     shown = plain(SOURCES + sources) if sources else ""
-    cited = [each for each in record["citations"] if f"[{each['n']}] {each['title']} — {each['source']}" in shown]
+    cited = [each for each in record["citations"] if _is_shown(each, shown)]
     asked = [text for data, text in buttons(parts[-1]).items() if data.startswith("ask:")]
     seen = {"answer": plain(answer).strip(), "citations": cited, "suggestions": asked}
     return Reply.model_validate({"language": record["language"], "status": record["status"], **seen})
+
+
+def _is_shown(citation: dict[str, Any], sources: str) -> bool:
+    """Whether a source stands in the list with its number, others before or after it."""
+    said = f"{citation['title']} — {citation['source']}"
+    return any(f"[{citation['n']}] " in line and line.endswith(said) for line in sources.split("\n"))
 
 
 def _check_ready(client: httpx.Client) -> None:

@@ -143,7 +143,7 @@ def test_an_answer_has_its_sources_its_next_questions_its_thumbs_and_says_who_wr
     assert message["html"] == (
         "Қостанай облыстық кітапханасы өлке тарихымен танымал [1]. Оның <b>қоры</b> шағын, бірақ жинақы [2].\n\n"
         "• бірінші жол\n• екінші жол [1]\n\nЁлка — ағаш. (0)\n\n"
-        "<blockquote expandable>[1] Қостанай — DosAI\n[2] Қостанай — DosAI</blockquote>\n\n<i>🤖 Ответ ИИ</i>"
+        "<blockquote expandable>[1] [2] Қостанай — DosAI</blockquote>\n\n<i>🤖 Ответ ИИ</i>"
     )
     data = list(buttons(message))
     assert data[0] == "ask:0" and [part.split(":")[0] for part in data[1:]] == ["up", "down"]

@@ -30,9 +30,14 @@ def _full(citation: Citation) -> Iterator[Run]:
 
 
 def _sources(citations: Sequence[Citation]) -> Iterator[Run]:
-    """One line a source, folded by Telegram where there are more than three."""
-    for number, citation in enumerate(citations):
-        for run in (Run("\n" if number else ""), *_titled(citation), Run(f" — {clean(citation.source)}")):
+    """One line a source, whatever it is cited for; Telegram folds what is longer than three lines."""
+    by_source: dict[tuple[str, str, str | None], list[Citation]] = {}
+    for citation in citations:
+        by_source.setdefault((citation.title, citation.source, citation.url), []).append(citation)
+    for number, (first, *others) in enumerate(by_source.values()):
+        more = "".join(f"[{other.n}] " for other in others)
+        mark, title = _titled(first)
+        for run in (Run("\n" if number else ""), mark, Run(more), title, Run(f" — {clean(first.source)}")):
             yield Run(run.text, (FOLDED, *run.tags))
 
 
