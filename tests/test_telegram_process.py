@@ -60,6 +60,24 @@ def test_a_token_that_telegram_does_not_know_is_told_without_it(tmp_path: Path, 
     assert "does not accept this token" in line and "unknown-bot" not in line
 
 
+def test_a_token_that_is_withdrawn_ends_the_bot_with_one_line(tmp_path: Path) -> None:
+    with stage(tmp_path) as play:
+        play.api.say(1, "one")
+        play.api.messages(1)
+        play.api.faults["getUpdates"].append(Fault(401, "Unauthorized"))
+        play.api.say(1, "two")
+        assert play.bot.process.wait(30) == 2
+    assert "does not accept this token" in play.bot.logged().splitlines()[-1]
+    assert "Traceback" not in play.bot.logged()
+
+
+def test_telegram_may_be_away_when_the_bot_starts(tmp_path: Path, api: BotApi, root: str) -> None:
+    api.faults["getMe"] += [Fault(502, "Bad Gateway"), Fault(cut=True)]
+    with core(tmp_path) as served, bot(root, url(served), tmp_path):
+        api.say(1, "one")
+        assert api.messages(1)
+
+
 def test_a_webhook_that_telegram_refuses_is_told(tmp_path: Path, api: BotApi, root: str) -> None:
     api.faults["setWebhook"].append(Fault(400, "Bad Request: bad webhook: an HTTPS URL must be provided"))
     result = run(

@@ -75,7 +75,7 @@ async def _receive(waiting: Waiting, update: Update, means: Means) -> None:
     verdict = means.pace.judge(waiting.chat, waiting.received_at)
     if verdict == "tell":
         await means.outbox.send(visit.place, runs(means.phrases.say("too_many", visit.language)))
-    if verdict == "welcome":
+    elif verdict == "welcome":
         await _serve(visit, press, message, means)
 
 
