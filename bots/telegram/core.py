@@ -1,5 +1,6 @@
 """The core, over its HTTP contract: the only way in which the bot knows anything."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -14,15 +15,16 @@ from assistant.knowledge import Language
 
 # A core that listens answers a connection at once; an answer may wait in its line, or for a language model.
 TIMEOUT = httpx.Timeout(60, connect=3, pool=None)
-LIMITS = httpx.Limits(max_connections=32)  # more questions wait here rather than in the core's own line
+PLACES = 32  # questions asked at once: more of them wait here rather than in the core's own line
 AGAIN = {408, 425, 429}  # not the patron's fault, like 5xx
 
 
 class Core:
-    """A client of one core. What is raised: CoreAway, and CoreRefused with the core's own words."""
+    """A client of one core; who asks takes one of its places. Raises CoreAway, CoreRefused with the core's words."""
 
     def __init__(self, url: str) -> None:
-        self._client = httpx.AsyncClient(base_url=url, timeout=TIMEOUT, limits=LIMITS, trust_env=False)
+        self._client = httpx.AsyncClient(base_url=url, timeout=TIMEOUT, trust_env=False)
+        self.places = asyncio.Semaphore(PLACES)
 
     async def ask(
         self, message: str, conversation: str | None, language: Language | None

@@ -1,5 +1,6 @@
 """What the bot sends: paced, repeated until Telegram has it, and plain where Telegram refuses the markup."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -7,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
-from aiolimiter import AsyncLimiter
 from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 from telegram.constants import ChatAction, FloodLimit, ParseMode
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
@@ -44,7 +44,7 @@ class Outbox:
 
     def __init__(self, bot: Bot, stop: Stop) -> None:
         self._bot, self._stop = bot, stop
-        self._pace = AsyncLimiter(1, 1 / FloodLimit.MESSAGES_PER_SECOND)  # evenly: a burst is what Telegram refuses
+        self._next_turn = 0.0
         self._moved: dict[int, int] = {}
         self._drafts = True
 
@@ -70,18 +70,25 @@ class Outbox:
         reply = ReplyParameters(place.reply_to, allow_sending_without_reply=True) if place.reply_to else None
 
         async def send() -> None:
-            async with self._pace:
-                await self._bot.send_message(
-                    chat_id=self._moved.get(place.chat, place.chat),
-                    text=text,
-                    parse_mode=mode,
-                    message_thread_id=place.thread,
-                    reply_parameters=reply,
-                    reply_markup=keyboard,
-                    link_preview_options=NO_PREVIEW,
-                )
+            await self._turn()
+            await self._bot.send_message(
+                chat_id=self._moved.get(place.chat, place.chat),
+                text=text,
+                parse_mode=mode,
+                message_thread_id=place.thread,
+                reply_parameters=reply,
+                reply_markup=keyboard,
+                link_preview_options=NO_PREVIEW,
+            )
 
         await self.insist(send)
+
+    async def _turn(self) -> None:
+        """Wait for one's turn: as many a second as Telegram takes, evenly, since bursts are what it refuses."""
+        now = asyncio.get_running_loop().time()
+        mine = max(self._next_turn, now)
+        self._next_turn = mine + 1 / FloodLimit.MESSAGES_PER_SECOND
+        await asyncio.sleep(mine - now)
 
     async def insist(self, request: Callable[[], Awaitable[T]]) -> T:
         """Make a request until Telegram has taken or refused it: it says how long to wait, and networks come back."""

@@ -46,7 +46,7 @@ async def _reply(visit: Visit, question: str, means: Means) -> ChatReply:
 
 async def _ask(visit: Visit, question: str, means: Means) -> ChatReply:
     """Ask once; a conversation that the core holds no longer is begun anew."""
-    async with _typing(visit.place, means.outbox):
+    async with means.core.places, _typing(visit.place, means.outbox):
         try:
             return await _stream(visit, question, visit.patron.conversation, means)
         except CoreRefused as refusal:
