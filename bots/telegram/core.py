@@ -15,7 +15,7 @@ from assistant.knowledge import Language
 
 # A core that listens answers a connection at once; an answer may wait in its line, or for a language model.
 TIMEOUT = httpx.Timeout(60, connect=3, pool=None)
-PLACES = 32  # questions asked at once: more of them wait here rather than in the core's own line
+PLACES = 16  # questions asked at once: more of them wait here rather than in the core's own line
 AGAIN = {408, 425, 429}  # not the patron's fault, like 5xx
 
 

@@ -32,7 +32,7 @@ from bots.telegram.reception import chat_of, handle
 from bots.telegram.stop import Stop, Stopped
 from bots.telegram.tables import open_tables
 
-CONNECTIONS = 64
+CONNECTIONS = 48
 SECONDS = 20.0  # for one request to Telegram
 SWEEP_SECONDS = 60.0
 
