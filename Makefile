@@ -20,13 +20,16 @@ PROJECT = $(UV) pip install --no-deps --build-constraints requirements-build.loc
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: help serve index check test test-postgres test-models test-llm lint format eval bench vectors install wheel lock clean
+.PHONY: help serve telegram index check test test-postgres test-models test-llm lint format eval bench vectors install wheel lock clean
 
 help: ## list these targets
 	@sed -nE 's/^([a-z-]+):.* ## (.*)/\1\t\2/p' Makefile | expand -t 15
 
 serve: index ## install, index what is new, serve on 127.0.0.1:8000 (PORT= changes it)
 	@exec $(BIN)/shyraq serve $(if $(PORT),--port $(PORT))
+
+telegram: .venv/installed ## run the Telegram bot (SHYRAQ_TELEGRAM_TOKEN, and a running service)
+	@exec $(BIN)/shyraq telegram
 
 index: .venv/installed ## bring the search index up to date with the knowledge
 	@$(BIN)/shyraq ingest

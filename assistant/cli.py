@@ -1,4 +1,4 @@
-"""The command line: `shyraq serve | ask | ingest | check | eval`."""
+"""The command line: `shyraq serve | ask | ingest | check | eval | telegram`."""
 
 import ctypes
 import socket
@@ -19,11 +19,11 @@ from assistant.faults import complaint, known
 from assistant.instructions import Instructions
 from assistant.knowledge import LANGUAGES, load
 from assistant.pages import PAGE_WORDS, WIDGET_WORDS
-from assistant.phrases import FILE, Phrases
-from assistant.settings import Settings, read_settings, shipped
+from assistant.phrases import FILE, TELEGRAM, Phrases
+from assistant.settings import PREFIX, Settings, read_settings, shipped
 
 T = TypeVar("T")
-Through = Literal["core", "api", "widget"]
+Through = Literal["core", "api", "widget", "telegram"]
 Tongue = Literal["kk", "ru", "en"]
 M_ARENA_MAX = -8  # the number of this option in malloc.h
 GRACE_SECONDS = 30  # for questions in hand once the server is told to stop
@@ -97,7 +97,8 @@ def check() -> None:
     settings = read_settings()
     knowledge = _checked(lambda: load(settings.knowledge_dir))
     prompts = shipped("prompts")
-    phrases = [_checked(partial(Phrases.load, prompts, file)) for file in (FILE, WIDGET_WORDS, PAGE_WORDS)]
+    files = (FILE, WIDGET_WORDS, PAGE_WORDS, TELEGRAM)
+    phrases = [_checked(partial(Phrases.load, prompts, file)) for file in files]
     dialogue, courtesies = _checked(lambda: Dialogue.load(prompts)), _checked(lambda: Courtesies.load(prompts))
     instructions = _checked(lambda: Instructions.load(prompts))
     if not (knowledge and all(phrases) and dialogue and courtesies and instructions):
@@ -105,6 +106,20 @@ def check() -> None:
     aspects = sum(len(entry.aspects) for entry in knowledge.entries)
     count = sum(len(list(said)) for said in phrases if said)
     typer.echo(f"All is well: {len(knowledge.entries)} entries, {aspects} aspects, {count} phrases.")
+
+
+@app.command()
+def telegram() -> None:
+    """Run the Telegram bot; it talks to the service at SHYRAQ_CORE_URL."""
+    settings = read_settings()
+    port = settings.telegram_webhook_port
+    other = f"{PREFIX}TELEGRAM_WEBHOOK_PORT"
+    listening = _reserve(settings.host, port, other) if settings.telegram_webhook_url else None
+    from assistant.log import configure_log
+    from bots.telegram.service import run  # the Telegram library: of no use to other commands
+
+    configure_log()
+    run(settings, listening)
 
 
 @app.command("eval")
@@ -115,7 +130,7 @@ def evaluate(
     ] = None,
     variants: Annotated[bool, typer.Option(help="Ask every answerable question typed in other ways too.")] = True,
     through: Annotated[
-        Through, typer.Option(help="Ask in this process, or the service at SHYRAQ_CORE_URL, or its widget.")
+        Through, typer.Option(help="Ask in this process, or the service at SHYRAQ_CORE_URL, by HTTP, widget or bot.")
     ] = "core",
     baseline: Annotated[
         Path | None, typer.Option(help="A stored run; exit code 1 where anything fell beyond noise.")
@@ -163,7 +178,7 @@ def _ingest(settings: Settings) -> None:
     typer.echo(f"The index {build(settings, typer.echo)} is in force.", err=True)
 
 
-def _reserve(host: str, port: int) -> socket.socket:
+def _reserve(host: str, port: int, other: str = "--port") -> socket.socket:
     """Take the port before anything slow begins; nothing is accepted on it until the server starts."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     taken = socket.socket(family, socket.SOCK_STREAM)
@@ -173,7 +188,7 @@ def _reserve(host: str, port: int) -> socket.socket:
     except OSError as error:
         taken.close()
         raise SettingsError(
-            f"cannot listen on {host} port {port}: {error.strerror}; choose another with --port"
+            f"cannot listen on {host} port {port}: {error.strerror}; choose another with {other}"
         ) from error
     return taken
 

@@ -7,6 +7,8 @@
     ├── IndexUnavailable     the operator: no index, or it is damaged (run `shyraq ingest`)
     ├── StoreError           the operator: the database cannot be read or written
     ├── LLMFault             nobody: the built-in writer answers in the language model's place
+    ├── CoreAway             nobody: a channel asks the core again, and tells the patron meanwhile
+    ├── CoreRefused          the patron: the core cannot serve what a channel sent; the message is the core's own
     └── RequestError         the patron: the request cannot be served as sent
         └── NotFound         the patron: no such conversation or message
 
@@ -40,6 +42,22 @@ class IndexUnavailable(ShyraqError):
 
 class StoreError(ShyraqError):
     """The database cannot be read or written."""
+
+
+class CoreAway(ShyraqError):
+    """The core cannot be reached, or cannot answer now; `retry_after` is the seconds it asked for, if any."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class CoreRefused(ShyraqError):
+    """The core cannot serve what a channel sent it: `code` as in its reply, the message for the patron."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class RequestError(ShyraqError):

@@ -38,3 +38,4 @@ def configure_log() -> None:
     # A line a request is ours (assistant.trace); these would add another, with addresses and keys in it.
     for name in ("uvicorn.access", "httpx", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("telegram").setLevel(logging.CRITICAL)  # repeats what bots.telegram logs, with whole replies

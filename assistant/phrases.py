@@ -1,4 +1,4 @@
-"""Fixed phrases, such as those of prompts/phrases.yaml: three languages side by side, with `$name` placeholders."""
+"""The fixed phrases of a file in prompts/: three languages side by side, with `$name` placeholders."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import yaml
 from assistant.errors import KnowledgeError
 from assistant.knowledge import LANGUAGES, Language
 
-FILE = "phrases.yaml"
+FILE, TELEGRAM = "phrases.yaml", "telegram.yaml"
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Phrase:
 class Phrases:
     """All the phrases of one file, validated."""
 
-    def __init__(self, phrases: Mapping[str, Phrase], file: str = FILE) -> None:
+    def __init__(self, phrases: Mapping[str, Phrase], file: str) -> None:
         self._phrases, self._file = phrases, file
 
     @classmethod

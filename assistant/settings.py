@@ -19,12 +19,8 @@ SHIPPED = Path(__file__).resolve().parent / "_data"
 WEB = ROOT / "bots" / "web"
 
 ORIGIN = re.compile(r"https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
-SECRET_FIELDS = {
-    "database_url",
-    "chroma_url",
-    "llm_base_url",
-    "llm_api_key",
-}  # may hold a password: never repeated in a message
+# May hold a password: never repeated in a message.
+SECRET_FIELDS = {"database_url", "chroma_url", "llm_base_url", "llm_api_key", "telegram_token"}
 
 
 def shipped(name: str) -> Path:
@@ -101,6 +97,25 @@ class Settings(BaseSettings):
         "http://127.0.0.1:8000",
         pattern=r"^https?://[^\s/]+",
         description="where channels and evals find the service, such as http://127.0.0.1:8000",
+    )
+
+    telegram_token: str | None = Field(
+        None,
+        pattern=r"^\d+:[A-Za-z0-9_-]+$",
+        description="the bot's token as @BotFather gave it, such as 123456:ABC-def",
+    )
+    telegram_api_url: str = Field(
+        "https://api.telegram.org",
+        pattern=r"^https?://[^\s/]+",
+        description="the root of a Bot API server, such as http://127.0.0.1:9000",
+    )
+    telegram_webhook_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/]+",
+        description="the public address that Telegram sends updates to, such as https://bot.example/telegram",
+    )
+    telegram_webhook_port: int = Field(
+        8443, ge=0, le=65535, description="the port on which that address is served, from 0 to 65535"
     )
 
     @field_validator("data_dir", "knowledge_dir")

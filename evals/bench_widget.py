@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 
 from assistant.errors import SettingsError
-from evals.channels import chromium
+from evals.widget import chromium
 
 ROUNDS = 5
 PACKAGE = Path(__file__).with_name("deep-chat")  # its version and the hashes of all that it brings

@@ -20,7 +20,7 @@ from assistant.knowledge import LANGUAGES, Language
 from assistant.language import Identifier
 from assistant.settings import Settings, shipped
 from evals.cases import Case, read_cases
-from evals.channels import Channel, through_api, through_core, through_widget
+from evals.channels import Channel, through_api, through_core
 from evals.checks import judge
 from evals.evidence import rank_evidence
 from evals.identification import identify_all, read_texts
@@ -30,7 +30,9 @@ from evals.outside import measure
 from evals.report import page
 from evals.runs import PAGE, Asked, Model, Run, compare, earlier, history, keep, read_run, to_run
 from evals.table import show
+from evals.telegram import through_telegram
 from evals.variants import variants
+from evals.widget import through_widget
 from ingest.progress import watched
 
 FOLDER = Path(__file__).with_name("suites")
@@ -43,7 +45,7 @@ class Options:
     """What a person chose on the command line."""
 
     variants: bool = True
-    through: Literal["core", "api", "widget"] = "core"
+    through: Literal["core", "api", "widget", "telegram"] = "core"
     baseline: Path | None = None
     language: Language | None = None
     as_json: bool = False
@@ -95,6 +97,10 @@ def _ask_all(
             return _results(cases, through_api(client), console), "", None
     if options.through == "widget":
         with through_widget(settings.core_url) as channel:
+            return _results(cases, channel, console), "", None
+    if options.through == "telegram":
+        service = httpx.Client(base_url=settings.core_url, trust_env=False)
+        with service as client, through_telegram(client, settings) as channel:
             return _results(cases, channel, console), "", None
     with console.status("Opening the model…"):
         librarian = open_librarian(settings)

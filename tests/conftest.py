@@ -54,9 +54,9 @@ def condition() -> Ready:
 
 
 @contextmanager
-def running(settings: Settings, core: Callable[[], Core]) -> Iterator[httpx.Client]:
-    """The app behind uvicorn on a free port of 127.0.0.1; a client of it."""
-    config = uvicorn.Config(create_app(settings, core), port=0, log_config=None, access_log=False)
+def running(settings: Settings, core: Callable[[], Core], port: int = 0) -> Iterator[httpx.Client]:
+    """The app behind uvicorn on a port of 127.0.0.1, any free one by default; a client of it."""
+    config = uvicorn.Config(create_app(settings, core), port=port, log_config=None, access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

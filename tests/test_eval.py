@@ -3,7 +3,7 @@
 import http.server
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -12,11 +12,16 @@ from rich.console import Console
 
 from assistant.ask import Librarian, ask
 from assistant.errors import KnowledgeError, SettingsError
+from assistant.knowledge import Language
+from assistant.schema import Turn
 from assistant.settings import ROOT, Settings, read_settings
 from evals.cases import Case
-from evals.channels import through_api, through_core, through_widget
+from evals.channels import through_api, through_core
+from evals.checks import judge
 from evals.command import Options, find_suites, run_suites
 from evals.evidence import best_passages, rank_evidence
+from evals.telegram import through_telegram
+from evals.widget import through_widget
 from tests.conftest import Serve
 
 SUITE = """\
@@ -131,10 +136,41 @@ def test_a_widget_that_is_not_there_is_told_plainly() -> None:
         channel(FOLLOW_UP)
 
 
+CASES = [
+    ("kk", "Қостанай облыстық кітапханасы несімен танымал?"),
+    ("ru", "Сравни Костанайскую и Карагандинскую библиотеки || а где первая?"),
+    ("en", "Which libraries are for children?"),
+    ("ru", "Во сколько открывается Костанайская библиотека?"),
+]
+
+
+def test_the_telegram_bot_and_the_api_score_the_same(serve: Serve, librarian: Librarian) -> None:
+    shape = {"status": "answered", "facts": "балалар; Костанай; children"}
+    cases = [Case.model_validate({"id": "x", "language": code, "turns": turns, **shape}) for code, turns in CASES]
+
+    def answer(message: str, language: Language | None, history: Sequence[Turn]) -> Turn:
+        return ask(message, language=language, history=history, librarian=librarian)
+
+    with serve(answer=answer) as client:
+        settings = read_settings(_env_file=None, core_url=str(client.base_url).rstrip("/"))
+        by_api = [through_api(client)(case)[0] for case in cases]
+        with through_telegram(client, settings) as channel:
+            by_bot = [channel(case)[0] for case in cases]
+    assert [judge(*each) for each in zip(cases, by_bot, strict=True)] == [
+        judge(*each) for each in zip(cases, by_api, strict=True)
+    ]
+    for seen, said in zip(by_bot, by_api, strict=True):
+        same = {"language", "status", "citations", "suggestions"}
+        assert seen.model_dump(include=same) == said.model_dump(include=same)
+
+
 def test_no_service_is_told_plainly() -> None:
     nobody = "http://127.0.0.1:9"
     with httpx.Client(base_url=nobody, trust_env=False) as client, pytest.raises(SettingsError, match=nobody):
         through_api(client)(FOLLOW_UP)
+    settings = read_settings(_env_file=None, core_url=nobody)
+    with httpx.Client(base_url=nobody, trust_env=False) as client, pytest.raises(SettingsError, match=nobody):
+        through_telegram(client, settings).__enter__()
 
 
 @pytest.fixture

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from assistant.errors import KnowledgeError
 from assistant.knowledge import LANGUAGES
-from assistant.phrases import Phrases
+from assistant.phrases import TELEGRAM, Phrases
 from assistant.settings import ROOT, shipped
+from bots.telegram.commands import MENU
+from bots.telegram.keyboards import REASONS
 
 GOOD = "hello:\n  kk: Сәлем, $name\n  ru: Привет, $name\n  en: Hello, $name\n"
 
@@ -23,7 +25,7 @@ def written(folder: Path, text: str) -> Path:
 
 def keys_in_code() -> Iterator[str]:
     """The keys that `say("…"`, `RequestError("…"` and `fault("…"` name anywhere in the code."""
-    for path in [*(ROOT / "assistant").rglob("*.py"), *(ROOT / "ingest").rglob("*.py"), *(ROOT / "bots").rglob("*.py")]:
+    for path in [*(ROOT / "assistant").rglob("*.py"), *(ROOT / "ingest").rglob("*.py")]:
         yield from re.findall(r"\b(?:say|RequestError|Refusal)\(\s*\"([a-z_0-9]+)\"", path.read_text(encoding="utf-8"))
         yield from re.findall(r"__init__\(\"([a-z_]+)\", \d{3}\)", path.read_text(encoding="utf-8"))
 
@@ -32,6 +34,15 @@ def test_every_key_that_code_names_exists() -> None:
     keys = set(keys_in_code())
     assert "not_found" in keys
     assert keys - set(Phrases.load(shipped("prompts"))) == set()
+
+
+def test_every_key_that_the_telegram_bot_names_exists_and_no_other() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "bots" / "telegram").glob("*.py"))
+    keys = set(Phrases.load(shipped("prompts"), TELEGRAM))
+    named = set(re.findall(r"\bsay\(\s*\"([a-z_0-9]+)\"", code))
+    made = {f"command_{name}" for name in MENU} | {f"reason_{name}" for name in REASONS}
+    assert named | made <= keys
+    assert {key for key in keys - made if f'"{key}"' not in code} == set(), "a phrase that nothing says"
 
 
 def test_says_in_each_language(tmp_path: Path) -> None:
