@@ -75,14 +75,17 @@ install: .venv/installed ## install what serving takes, in .venv
 wheel: .venv/installed ## build dist/shyraq-….whl
 	@$(UV) build --wheel --build-constraints requirements-build.lock --out-dir dist
 
+# aiogram, whose models judge the bot's messages in tests, asks for a pydantic below 2.14 and works with it.
+lock: PYDANTIC = --overrides <(echo 'pydantic>=2.11,<3')
 lock: $(BIN)/uv ## write the locks anew from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	@$(COMPILE) pyproject.toml --extra llm --output-file requirements.lock
 	@$(COMPILE) --group build --constraints requirements.lock --output-file requirements-build.lock
-	@$(COMPILE) pyproject.toml --group dev --extra llm --extra postgres \
+	@$(COMPILE) pyproject.toml --group dev --extra llm --extra postgres $(PYDANTIC) \
 		--constraints requirements.lock --constraints requirements-build.lock --output-file requirements-dev.lock
 	@$(COMPILE) --group llms --excludes <(printf '%s\n' llama-cpp-python llm) \
 		--constraints requirements-dev.lock --output-file requirements-llms.lock
-	@$(COMPILE) pyproject.toml --group dev --group models --extra sentence-transformers --excludes <(echo torch) \
+	@$(COMPILE) pyproject.toml --group dev --group models --extra sentence-transformers $(PYDANTIC) \
+		--excludes <(echo torch) \
 		--constraints requirements-dev.lock --output-file requirements-models.lock
 
 clean: ## remove environments and caches; the data folder stays
