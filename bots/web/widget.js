@@ -1061,7 +1061,7 @@ if (!customElements.get(TAG)) customElements.define(TAG, ShyraqChat);
 const line = [...document.querySelectorAll('script[type="module"]')].find((script) => script.src === import.meta.url);
 if (line && !document.querySelector(TAG)) {
   const attributes = Object.entries(line.dataset).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`), value]);
-  document.body.append(make(TAG, { ...Object.fromEntries(attributes), server: SERVER, launcher: "" }));
+  document.body.append(make(TAG, { server: SERVER, ...Object.fromEntries(attributes), launcher: "" }));
 }
 
 export { blocks };
