@@ -632,6 +632,7 @@ class ShyraqChat extends HTMLElement {
       this.#finish(reply, answer);
       return reply;
     } catch (error) {
+      if (signal.aborted && !answer.isConnected) return null; // a new conversation has begun
       this.#fail(signal.aborted ? this.#say("stopped") : error.told ?? this.#say("down"), message, answer);
       if (!(error instanceof Fault) && !signal.aborted) throw error;
       return null;
@@ -706,7 +707,10 @@ class ShyraqChat extends HTMLElement {
 
   #fail(text, message, answer) {
     const again = this.#button("again", () => {
+      if (this.#busy) return;
       answer.replaceChildren();
+      if (this.#ui.input.value.trim() === message) this.#ui.input.value = ""; // it was put back there
+      this.#edited();
       this.#deliver(message, answer);
     }, { class: "pill" });
     answer.classList.add("failed");
@@ -897,7 +901,7 @@ class ShyraqChat extends HTMLElement {
 
   #beginAnew() {
     this.#busy?.abort();
-    this.#keep({ conversation: null });
+    this.#keep({ conversation: null, draft: this.#ui.input.value });
     this.#ui.log.replaceChildren();
     this.#tell();
     this.#greet();
