@@ -709,8 +709,11 @@ class ShyraqChat extends HTMLElement {
     const again = this.#button("again", () => {
       if (this.#busy) return;
       answer.replaceChildren();
-      if (this.#ui.input.value.trim() === message) this.#ui.input.value = ""; // it was put back there
-      this.#edited();
+      if (this.#ui.input.value.trim() === message) { // it was put back there
+        this.#ui.input.value = "";
+        this.#edited();
+        this.#keep({ draft: message });
+      }
       this.#deliver(message, answer);
     }, { class: "pill" });
     answer.classList.add("failed");
