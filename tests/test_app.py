@@ -551,6 +551,9 @@ def test_allowed_origin_may_call(client: httpx.Client) -> None:
     assert asked.status_code == 204
     assert asked.headers["access-control-allow-origin"] == "https://kitap.example"
     assert "Content-Type" in asked.headers["access-control-allow-headers"]
+    assert "Authorization" not in asked.headers["access-control-allow-headers"]
+    keyed = client.options("/v1/chat/completions", headers={**origin, "Access-Control-Request-Method": "POST"})
+    assert "Authorization" in keyed.headers["access-control-allow-headers"]
     for response in (
         client.post("/api/chat", json=HELLO, headers=origin),
         client.post("/api/chat", json={}, headers=origin),
