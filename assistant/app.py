@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 from starlette.responses import Response, StreamingResponse
 
 from assistant.body import BodyLimit
-from assistant.completions import add_completions
+from assistant.completions import BODY_LIMIT, PATH, add_completions
 from assistant.contract import (
     ChatReply,
     ChatRequest,
@@ -74,7 +74,7 @@ def create_app(settings: Settings, core: Callable[[], Core] | None = None) -> Fa
         middleware=[
             Middleware(BrowserHeaders, allowed=frozenset(settings.allowed_origins)),
             Middleware(Trace, faults=faults),
-            Middleware(BodyLimit, faults=faults),
+            Middleware(BodyLimit, faults=faults, limits={PATH: BODY_LIMIT}),
         ],
         exception_handlers={
             ShyraqError: faults.on_ours,
@@ -185,7 +185,7 @@ def _faults_of(*statuses: int) -> Responses:
     what = {
         400: "The body is not JSON.",
         404: "There is no such conversation or message.",
-        413: "The body is larger than 64 KiB.",
+        413: "The body is larger than 64 KiB, or 1 MiB for chat completions.",
         422: "The body is not what is expected.",
         500: "A fault of ours.",
         503: "There is no index or no database, or too many questions wait (see Retry-After).",

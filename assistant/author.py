@@ -210,7 +210,8 @@ def _sentences(stream: Iterator[str], page: _Page) -> Iterator[str]:
         head, text = headed(part)
         text = clean(text.translate(_DECORATION))
         if words(text):
-            yield (head if head[:1].isdigit() else _BULLET if head else "") + text
+            # Its numbers are not kept: "25. Libraries opened" would be a claim that nothing is held against.
+            yield (_BULLET if head else "") + text
 
 
 def _runs(text: str) -> frozenset[tuple[str, ...]]:

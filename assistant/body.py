@@ -1,5 +1,7 @@
 """An ASGI layer: a request's body is read whole before its route, and never more of it than the limit."""
 
+from collections.abc import Mapping
+
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -9,32 +11,33 @@ BODY_LIMIT = 64 * 1024  # bytes
 
 
 class BodyLimit:
-    """Wraps an app; FastAPI itself reads a body of any size into memory."""
+    """Wraps an app; FastAPI itself reads a body of any size into memory. `limits`: bytes of paths with their own."""
 
-    def __init__(self, app: ASGIApp, faults: Faults) -> None:
-        self._app, self._faults = app, faults
+    def __init__(self, app: ASGIApp, faults: Faults, limits: Mapping[str, int]) -> None:
+        self._app, self._faults, self._limits = app, faults, limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it with 413 as soon as it is known to be too large."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        headers = Headers(scope=scope)
-        body = None if _announced(headers) > BODY_LIMIT else await _read(receive)
+        headers, limit = Headers(scope=scope), self._limits.get(scope["path"], BODY_LIMIT)
+        body = await _read(receive, limit) if _fits(headers, limit) else None
         if body is None:
             # Closing spares reading the rest.
             refusal = self._faults.reply(
-                "body_too_large", 413, language_of(headers), {"Connection": "close"}, limit=BODY_LIMIT // 1024
+                "body_too_large", 413, language_of(headers), {"Connection": "close"}, limit=limit // 1024
             )
             return await refusal(scope, receive, send)
         await self._app(scope, _replayed(body, receive), send)
 
 
-def _announced(headers: Headers) -> int:
+def _fits(headers: Headers, limit: int) -> bool:
+    """Whether the length that is announced, if any, is one within the limit."""
     length = headers.get("content-length", "0")
-    return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else BODY_LIMIT + 1
+    return length.isascii() and length.isdigit() and len(length) < 20 and int(length) <= limit
 
 
-async def _read(receive: Receive) -> Message | None:
+async def _read(receive: Receive, limit: int) -> Message | None:
     """The whole body as one message (or the news that the client is gone), None where it passes the limit."""
     body, more = bytearray(), True
     while more:
@@ -43,7 +46,7 @@ async def _read(receive: Receive) -> Message | None:
             return message
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > BODY_LIMIT:
+        if len(body) > limit:
             return None
     return {"type": "http.request", "body": bytes(body), "more_body": False}
 

@@ -5,6 +5,7 @@ has a citation, no mark-up, no word that turns its meaning, and hardly a word th
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -64,7 +65,7 @@ class Claims:
             return "markup"
         if not self.is_spoken(said):
             return "language"
-        if not is_supported(headed(sentence)[1], self.citations, self.language):
+        if _has_odd_numbers(said, evidence) or not is_supported(headed(sentence)[1], self.citations, self.language):
             return "unsupported"
         if any(citation.id.startswith(DOCUMENT) for citation in cited) and not _is_quoted(said, evidence):
             return "paraphrase"
@@ -154,6 +155,11 @@ def _addresses(text: str) -> set[str]:
 
 def _is_number(found: str) -> bool:
     return not any(letter.isalpha() for letter in found)
+
+
+def _has_odd_numbers(said: str, evidence: str) -> bool:
+    """Whether a number is written as ½, ⑲ or Ⅻ, which `numbers` does not read, and the evidence has it not so."""
+    return any(unicodedata.category(sign) in ("No", "Nl") and sign not in evidence for sign in said)
 
 
 def _is_mixed(said: str, evidence: str) -> bool:

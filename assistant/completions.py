@@ -29,6 +29,8 @@ from assistant.schema import Citation, Reply, Status, Turn
 from assistant.stream import Ear, pieces
 from assistant.workers import Workers
 
+PATH = "/v1/chat/completions"
+BODY_LIMIT = 1024 * 1024  # bytes: clients send the whole conversation with every question
 MODEL = "shyraq"
 AI_LABEL = {"X-AI-Generated": "true"}
 DONE = b"data: [DONE]\n\n"
@@ -127,7 +129,7 @@ def add_completions(app: FastAPI, core: Opened[Core], workers: Workers, faults: 
         """The models of the OpenAI API: Shyraq alone."""
         return Models()
 
-    @app.post("/v1/chat/completions", response_model=Completion, responses=responses)
+    @app.post(PATH, response_model=Completion, responses=responses)
     async def complete(request: Request, asked: CompletionRequest) -> Response:
         """Answer as /api/chat does, to clients of the OpenAI API; with `stream` as its chunks."""
         language = language_of(request.headers)

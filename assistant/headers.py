@@ -22,6 +22,8 @@ PREFLIGHT = {
     "Access-Control-Allow-Headers": "Content-Type, X-Request-ID",
     "Access-Control-Max-Age": "600",
 }
+# Clients of the OpenAI API send a key, whether or not one is asked for.
+KEYED = {**PREFLIGHT, "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Request-ID"}
 
 
 class BrowserHeaders:
@@ -48,7 +50,8 @@ class BrowserHeaders:
 
         preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in asked
         if origin and preflight:
-            return await Response(status_code=204, headers=PREFLIGHT)(scope, receive, answer)
+            allowed = KEYED if scope["path"].startswith("/v1/") else PREFLIGHT
+            return await Response(status_code=204, headers=allowed)(scope, receive, answer)
         await self._app(scope, receive, answer)
 
 

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assistant.contract import MESSAGE_LIMIT
+from assistant.errors import KnowledgeError
 from assistant.faults import accepted, known
 from assistant.headers import NOTHING
 from assistant.knowledge import LANGUAGES, Language
@@ -95,7 +96,11 @@ def _pages(name: str, assets: Mapping[str, Asset]) -> dict[Language, Asset]:
     for language in LANGUAGES:
         words = {key: escape(text) for key, text in phrases.templates(language).items()}
         current = {f"current_{other}": str(other == language).lower() for other in LANGUAGES}
-        text = template.substitute(words | versions | current | {"language": language})
+        try:
+            text = template.substitute(words | versions | current | {"language": language})
+        except KeyError as error:
+            missing = f"{PAGE_WORDS}:1: phrase {error} is missing; expected it in kk, ru and en"
+            raise KnowledgeError([missing]) from error
         pages[language] = Asset.of(text.encode(), HTML)
     return pages
 

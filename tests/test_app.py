@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from assistant.body import BODY_LIMIT
+from assistant.completions import BODY_LIMIT as COMPLETIONS_LIMIT
 from assistant.core import Core
 from assistant.errors import IndexUnavailable
 from assistant.faults import accepted
@@ -322,11 +323,23 @@ def test_a_bug_is_a_kind_500_without_a_traceback(serve: Serve, caplog: pytest.Lo
 # --- body limit ---------------------------------------------------------------------------------------------------
 
 
-def test_body_limit_is_exact(client: httpx.Client) -> None:
-    start = b'{"message": "x", "more": "'
+@pytest.mark.parametrize(
+    ("path", "start", "limit"),
+    [
+        ("/api/chat", b'{"message": "x", "more": "', BODY_LIMIT),
+        (
+            "/v1/chat/completions",
+            b'{"messages": [{"role": "user", "content": "x"}], "more": "',
+            COMPLETIONS_LIMIT,
+        ),
+    ],
+)
+def test_body_limit_is_exact(client: httpx.Client, path: str, start: bytes, limit: int) -> None:
     for extra, status in ((0, 200), (1, 413)):
-        body = start + b"a" * (BODY_LIMIT - len(start) - 2 + extra) + b'"}'
-        assert client.post("/api/chat", content=body, headers=JSON).status_code == status
+        body = start + b"a" * (limit - len(start) - 2 + extra) + b'"}'
+        response = client.post(path, content=body, headers=JSON)
+        assert response.status_code == status
+    assert str(limit // 1024) in fault(response, 413, "body_too_large")
 
 
 def test_endless_chunks_are_cut_off_early(client: httpx.Client) -> None:
@@ -538,6 +551,9 @@ def test_allowed_origin_may_call(client: httpx.Client) -> None:
     assert asked.status_code == 204
     assert asked.headers["access-control-allow-origin"] == "https://kitap.example"
     assert "Content-Type" in asked.headers["access-control-allow-headers"]
+    assert "Authorization" not in asked.headers["access-control-allow-headers"]
+    keyed = client.options("/v1/chat/completions", headers={**origin, "Access-Control-Request-Method": "POST"})
+    assert "Authorization" in keyed.headers["access-control-allow-headers"]
     for response in (
         client.post("/api/chat", json=HELLO, headers=origin),
         client.post("/api/chat", json={}, headers=origin),

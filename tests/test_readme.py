@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+import yaml
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -83,3 +84,10 @@ def test_the_table_names_every_folder() -> None:
 
 def test_it_stays_short() -> None:
     assert len(README.splitlines()) <= 140
+
+
+def test_every_container_is_given_the_settings() -> None:
+    channels = (ROOT / "bots" / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```yaml\n(.*?)^```", channels, re.DOTALL | re.MULTILINE)
+    services = yaml.safe_load(example)["services"]
+    assert {name: service.get("env_file") for name, service in services.items()} == {"core": ".env", "telegram": ".env"}

@@ -11,12 +11,13 @@ import pytest
 
 from assistant.contract import ChatReply
 from assistant.errors import CoreAway, CoreRefused
-from bots.telegram.core import Core
+from bots.telegram.core import Begun, Core
 
 REPLY = {
     "conversation_id": "c" * 22, "message_id": "m" * 22, "language": "kk", "status": "smalltalk", "answer": "Сәлем!",
     "citations": [], "suggestions": [],
 }  # fmt: skip
+META = f"event: meta\ndata: {json.dumps({'conversation_id': REPLY['conversation_id']})}\n\n"
 DELTA = 'event: delta\ndata: {"text": "Сә"}\n\n'
 FINAL = f"event: final\ndata: {json.dumps(REPLY, ensure_ascii=False)}\n\n"
 
@@ -45,10 +46,10 @@ def answering(status: int, body: str, **headers: str) -> Iterator[str]:
         thread.join()
 
 
-def asked(address: str) -> list[str | ChatReply]:
+def asked(address: str) -> list[Begun | str | ChatReply]:
     """What the client makes of a server."""
 
-    async def ask() -> list[str | ChatReply]:
+    async def ask() -> list[Begun | str | ChatReply]:
         core = Core(address)
         try:
             return [piece async for piece in core.ask("сөз", None, "kk")]
@@ -59,8 +60,8 @@ def asked(address: str) -> list[str | ChatReply]:
 
 
 def test_pieces_and_the_reply_are_read() -> None:
-    with answering(200, f": ping\n\n{DELTA}{FINAL}") as address:
-        assert asked(address) == ["Сә", ChatReply.model_validate(REPLY)]
+    with answering(200, f": ping\n\n{META}{DELTA}{FINAL}") as address:
+        assert asked(address) == [Begun("c" * 22), "Сә", ChatReply.model_validate(REPLY)]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,7 @@ def test_pieces_and_the_reply_are_read() -> None:
     [
         (200, "<html>", "the stream ended"),
         (200, DELTA, "the stream ended"),
+        (200, "event: meta\ndata: {}\n\n", "not a Shyraq core"),
         (200, DELTA + 'event: error\ndata: {"error": {"code": "internal", "message": "…"}}\n\n', "internal"),
         (200, "event: final\ndata: {}\n\n", "not a Shyraq core"),
         (200, "event: delta\ndata: {x\n\n", "not a Shyraq core"),

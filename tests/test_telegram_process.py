@@ -24,6 +24,7 @@ from evals.botapi import TOKEN, BotApi, Fault, serving
 from tests.bot import NOBODY, Stage, bot, core, fields, free_port, stage, url
 from tests.conftest import stand_in
 from tests.test_cli import refused, run
+from tests.test_telegram_core import DELTA, META, answering
 
 PHRASES = Phrases.load(shipped("prompts"), TELEGRAM)
 KILLS, CHATS = 12, 48
@@ -151,6 +152,17 @@ def test_forget_says_nothing_is_deleted_before_it_is(tmp_path: Path, api: BotApi
         with core(tmp_path, port=port):
             told = api.messages(1, 3)[-1]["text"]
     assert told == PHRASES.say("forgotten", "en", conversations=1, messages=1)
+
+
+def test_forget_finds_a_conversation_whose_answer_never_came_whole(tmp_path: Path, api: BotApi, root: str) -> None:
+    with answering(200, META + DELTA) as address, bot(root, address, tmp_path) as first:
+        api.say(1, "one", language="en")
+        assert api.messages(1)[0]["text"] == PHRASES.say("core_away", "en")
+        first.kill()
+    with core(tmp_path) as served, bot(root, url(served), tmp_path):
+        api.say(1, "/forget", language="en")
+        told = api.messages(1, 3)[-1]["text"]
+    assert told == PHRASES.say("forgotten", "en", conversations=2, messages=1)
 
 
 # --- kill -9 ---

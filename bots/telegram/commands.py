@@ -8,7 +8,7 @@ from functools import partial
 from telegram import Bot, BotCommand
 from telegram.error import TelegramError
 
-from assistant.errors import CoreAway
+from assistant.errors import CoreAway, CoreRefused
 from assistant.knowledge import LANGUAGES, Language
 from assistant.phrases import Phrases
 from bots.telegram.core import Core
@@ -106,7 +106,8 @@ async def sweep(core: Core, patrons: Patrons) -> None:
     for conversation in patrons.doomed():
         try:
             await core.forget(conversation)
-        except CoreAway:
+        except (CoreAway, CoreRefused) as error:  # a proxy before the core may refuse, too: it is tried again
+            logger.warning("conversations were not deleted: %s", error)
             return
         patrons.drop(conversation)
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import httpx
@@ -19,6 +20,13 @@ PLACES = 16  # questions asked at once: more of them wait here rather than in th
 AGAIN = {408, 425, 429}  # not the patron's fault, like 5xx
 
 
+@dataclass(frozen=True)
+class Begun:
+    """The core has begun to answer, in the conversation of this id."""
+
+    conversation: str
+
+
 class Core:
     """A client of one core; who asks takes one of its places. Raises CoreAway, CoreRefused with the core's words."""
 
@@ -28,8 +36,8 @@ class Core:
 
     async def ask(
         self, message: str, conversation: str | None, language: Language | None
-    ) -> AsyncIterator[str | ChatReply]:
-        """Pieces of the answer as they come, then the reply; `language` is what is known of the patron's."""
+    ) -> AsyncIterator[Begun | str | ChatReply]:
+        """That it begins, pieces of the answer as they come, then the reply; `language` is the patron's where known."""
         body = {"message": message, "conversation_id": conversation, "language": language}
         headers = {"Accept": "text/event-stream", "Accept-Language": language or "en"}
         with _translated():
@@ -38,7 +46,9 @@ class Core:
                     await response.aread()
                     _check(response)
                 async for event, data in _events(response):
-                    if event == "delta":
+                    if event == "meta":
+                        yield Begun(str(data["conversation_id"]))
+                    elif event == "delta":
                         yield str(data["text"])
                     elif event == "final":
                         yield ChatReply.model_validate(data)

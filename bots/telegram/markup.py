@@ -10,7 +10,7 @@ from itertools import groupby, takewhile
 BOLD, ITALIC, CODE, BLOCK, QUOTE, FOLDED = "b", "i", "code", "pre", "blockquote", "blockquote expandable"
 
 _INLINE = re.compile(
-    r"\*\*(?P<bold>[^*\n]+)\*\*|\*(?P<italic>[^*\s][^*\n]*)\*|`(?P<code>[^`\n]+)`"
+    r"\*\*(?P<bold>[^*\n]+)\*\*|(?<!\w)\*(?P<italic>[^*\s][^*\n]*)\*(?!\w)|`(?P<code>[^`\n]+)`"
     r"|\[(?P<label>[^\]\n]{1,300})\]\((?P<url>https?://[^\s)]{1,600})\)"
 )
 _HEADING, _BULLET = re.compile(r"#{1,6}\s+(.*)"), re.compile(r"(\s*)[-*•]\s+(.*)")

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from assistant.contract import ChatReply
 from assistant.errors import CoreRefused, StoreError
+from bots.telegram.core import Begun
 from bots.telegram.keyboards import under_answer
 from bots.telegram.letter import letter
 from bots.telegram.markup import runs
@@ -61,10 +62,21 @@ async def _stream(visit: Visit, question: str, conversation: str | None, means: 
         async for piece in means.core.ask(question, conversation, visit.tongue):
             if isinstance(piece, ChatReply):
                 return piece
-            draft.add(piece)
+            if isinstance(piece, Begun):
+                _hold(visit, piece.conversation, means)
+            else:
+                draft.add(piece)
     finally:
         await draft.close()
     raise AssertionError("the core's stream ends with a reply, or raises")
+
+
+def _hold(visit: Visit, conversation: str, means: Means) -> None:
+    """Keep a conversation before the core does: whatever happens to us meanwhile, /forget finds it."""
+    try:
+        means.patrons.put(visit.key, replace(visit.patron, conversation=conversation))
+    except StoreError as error:  # as with the reply
+        logger.error("%s", error)
 
 
 @asynccontextmanager

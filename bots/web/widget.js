@@ -632,6 +632,7 @@ class ShyraqChat extends HTMLElement {
       this.#finish(reply, answer);
       return reply;
     } catch (error) {
+      if (signal.aborted && !answer.isConnected) return null; // a new conversation has begun
       this.#fail(signal.aborted ? this.#say("stopped") : error.told ?? this.#say("down"), message, answer);
       if (!(error instanceof Fault) && !signal.aborted) throw error;
       return null;
@@ -706,7 +707,13 @@ class ShyraqChat extends HTMLElement {
 
   #fail(text, message, answer) {
     const again = this.#button("again", () => {
+      if (this.#busy) return;
       answer.replaceChildren();
+      if (this.#ui.input.value.trim() === message) { // it was put back there
+        this.#ui.input.value = "";
+        this.#edited();
+        this.#keep({ draft: message });
+      }
       this.#deliver(message, answer);
     }, { class: "pill" });
     answer.classList.add("failed");
@@ -897,7 +904,7 @@ class ShyraqChat extends HTMLElement {
 
   #beginAnew() {
     this.#busy?.abort();
-    this.#keep({ conversation: null });
+    this.#keep({ conversation: null, draft: this.#ui.input.value });
     this.#ui.log.replaceChildren();
     this.#tell();
     this.#greet();
@@ -1061,7 +1068,7 @@ if (!customElements.get(TAG)) customElements.define(TAG, ShyraqChat);
 const line = [...document.querySelectorAll('script[type="module"]')].find((script) => script.src === import.meta.url);
 if (line && !document.querySelector(TAG)) {
   const attributes = Object.entries(line.dataset).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`), value]);
-  document.body.append(make(TAG, { ...Object.fromEntries(attributes), server: SERVER, launcher: "" }));
+  document.body.append(make(TAG, { server: SERVER, ...Object.fromEntries(attributes), launcher: "" }));
 }
 
 export { blocks };
