@@ -208,6 +208,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts 
 def interrupt():
     while not any(thread.name.startswith("ThreadPoolExecutor") for thread in threading.enumerate()):
         time.sleep(0.05)
+    time.sleep(0.5)  # all texts are in line by then; before it, Ctrl+C may fall into the making of a thread
     print("embedding", flush=True)
     os.kill(os.getpid(), signal.SIGINT)
 threading.Thread(target=interrupt, daemon=True).start()
