@@ -18,8 +18,8 @@ from assistant.errors import KnowledgeError, RequestError, SettingsError, Shyraq
 from assistant.faults import complaint, known
 from assistant.instructions import Instructions
 from assistant.knowledge import LANGUAGES, load
-from assistant.pages import PAGE_WORDS, WIDGET_WORDS
-from assistant.phrases import FILE, TELEGRAM, Phrases
+from assistant.pages import PAGE_WORDS, WIDGET, WIDGET_WORDS, page_phrases
+from assistant.phrases import FILE, TELEGRAM, Phrases, Placeholders
 from assistant.settings import PREFIX, Settings, read_settings, shipped
 
 T = TypeVar("T")
@@ -93,12 +93,13 @@ def ingest() -> None:
 def check() -> None:
     """Check what librarians edit, knowledge and prompts; one line a problem, and exit code 1 where there are any."""
     from assistant.dialogue import Dialogue  # Chroma: over a second to import
+    from bots.telegram.words import WORDS  # the Telegram library
 
     settings = read_settings()
     knowledge = _checked(lambda: load(settings.knowledge_dir))
     prompts = shipped("prompts")
-    files = (FILE, WIDGET_WORDS, PAGE_WORDS, TELEGRAM)
-    phrases = [_checked(partial(Phrases.load, prompts, file)) for file in files]
+    files: dict[str, Placeholders] = {FILE: {}, WIDGET_WORDS: WIDGET, PAGE_WORDS: page_phrases(), TELEGRAM: WORDS}
+    phrases = [_checked(partial(Phrases.load, prompts, file, needed)) for file, needed in files.items()]
     dialogue, courtesies = _checked(lambda: Dialogue.load(prompts)), _checked(lambda: Courtesies.load(prompts))
     instructions = _checked(lambda: Instructions.load(prompts))
     if not (knowledge and all(phrases) and dialogue and courtesies and instructions):
