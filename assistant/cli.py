@@ -14,7 +14,7 @@ from rich.console import Console
 
 from assistant.contract import ChatReply, ChatRequest
 from assistant.courtesy import Courtesies
-from assistant.errors import KnowledgeError, RequestError, SettingsError, ShyraqError
+from assistant.errors import KnowledgeError, RequestError, SettingsError, ShyraqError, StoreError
 from assistant.faults import complaint, known
 from assistant.instructions import Instructions
 from assistant.knowledge import LANGUAGES, load
@@ -120,7 +120,10 @@ def telegram() -> None:
     from bots.telegram.service import run  # the Telegram library: of no use to other commands
 
     configure_log()
-    run(settings, listening)
+    try:
+        run(settings, listening)
+    except StoreError as error:  # a lock or a full disk passes: whatever watches over the bot starts it again
+        _fail(str(error), 1)
 
 
 @app.command("eval")
@@ -242,6 +245,6 @@ def _readable(reply: ChatReply) -> str:
     return "\n".join([reply.answer, *([""] if sources else []), *sources, *([""] if suggestions else []), *suggestions])
 
 
-def _fail(message: str) -> NoReturn:
+def _fail(message: str, code: int = 2) -> NoReturn:
     typer.echo(f"shyraq: {message}", err=True)
-    sys.exit(2)
+    sys.exit(code)
