@@ -14,12 +14,12 @@ from rich.console import Console
 
 from assistant.contract import ChatReply, ChatRequest
 from assistant.courtesy import Courtesies
-from assistant.errors import KnowledgeError, RequestError, SettingsError, ShyraqError
+from assistant.errors import KnowledgeError, RequestError, SettingsError, ShyraqError, StoreError
 from assistant.faults import complaint, known
 from assistant.instructions import Instructions
 from assistant.knowledge import LANGUAGES, load
-from assistant.pages import PAGE_WORDS, WIDGET_WORDS
-from assistant.phrases import FILE, TELEGRAM, Phrases
+from assistant.pages import PAGE_WORDS, WIDGET, WIDGET_WORDS, page_phrases
+from assistant.phrases import FILE, TELEGRAM, Phrases, Placeholders
 from assistant.settings import PREFIX, Settings, read_settings, shipped
 
 T = TypeVar("T")
@@ -93,12 +93,13 @@ def ingest() -> None:
 def check() -> None:
     """Check what librarians edit, knowledge and prompts; one line a problem, and exit code 1 where there are any."""
     from assistant.dialogue import Dialogue  # Chroma: over a second to import
+    from bots.telegram.words import WORDS  # the Telegram library
 
     settings = read_settings()
     knowledge = _checked(lambda: load(settings.knowledge_dir))
     prompts = shipped("prompts")
-    files = (FILE, WIDGET_WORDS, PAGE_WORDS, TELEGRAM)
-    phrases = [_checked(partial(Phrases.load, prompts, file)) for file in files]
+    files: dict[str, Placeholders] = {FILE: {}, WIDGET_WORDS: WIDGET, PAGE_WORDS: page_phrases(), TELEGRAM: WORDS}
+    phrases = [_checked(partial(Phrases.load, prompts, file, needed)) for file, needed in files.items()]
     dialogue, courtesies = _checked(lambda: Dialogue.load(prompts)), _checked(lambda: Courtesies.load(prompts))
     instructions = _checked(lambda: Instructions.load(prompts))
     if not (knowledge and all(phrases) and dialogue and courtesies and instructions):
@@ -119,7 +120,10 @@ def telegram() -> None:
     from bots.telegram.service import run  # the Telegram library: of no use to other commands
 
     configure_log()
-    run(settings, listening)
+    try:
+        run(settings, listening)
+    except StoreError as error:  # a lock or a full disk passes: whatever watches over the bot starts it again
+        _fail(str(error), 1)
 
 
 @app.command("eval")
@@ -241,6 +245,6 @@ def _readable(reply: ChatReply) -> str:
     return "\n".join([reply.answer, *([""] if sources else []), *sources, *([""] if suggestions else []), *suggestions])
 
 
-def _fail(message: str) -> NoReturn:
+def _fail(message: str, code: int = 2) -> NoReturn:
     typer.echo(f"shyraq: {message}", err=True)
-    sys.exit(2)
+    sys.exit(code)

@@ -15,14 +15,29 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from assistant.contract import MESSAGE_LIMIT
-from assistant.errors import KnowledgeError
 from assistant.faults import accepted, known
 from assistant.headers import NOTHING
 from assistant.knowledge import LANGUAGES, Language
-from assistant.phrases import Phrases
+from assistant.phrases import Phrases, Placeholders
 from assistant.settings import WEB, Settings, shipped
 
 PAGE_WORDS, WIDGET_WORDS = "page.yaml", "widget.yaml"
+PAGES = ("index.html", "embed.html")
+
+# What widget.js says, and what it fills in.
+SAID = (
+    "name short title subtitle launcher unread close expand shrink new delete delete_sure deleted delete_failed"
+    " language log label hint send stop stopped waiting hello starters notice reminder mark you sources"
+    " source_open table next copy copied copy_failed good bad reason reason_send reason_skip thanks"
+    " feedback_failed again offline disconnected down history_failed gone librarian librarian_help"
+)
+WIDGET: Placeholders = {
+    **dict.fromkeys(SAID.split(), frozenset()),
+    "count": frozenset({"count", "limit"}),
+    "too_long": frozenset({"count"}),
+    "sources_count": frozenset({"count"}),
+    "retrying": frozenset({"count", "total"}),
+}
 
 # Swagger UI, with its licences, as this package keeps it current; of the package only the files are used.
 SWAGGER = files("fastapi_standalone_docs") / "static" / "swagger"
@@ -74,13 +89,20 @@ def add_pages(app: FastAPI, settings: Settings) -> None:
     _add(app, "/embed", _spoken(_pages("embed.html", assets)), _framed(settings.allowed_origins))
 
 
+def page_phrases() -> Placeholders:
+    """The $names of the pages, but for those of files and languages; the phrases have no placeholders themselves."""
+    names = {name for page in PAGES for name in Template((WEB / page).read_text(encoding="utf-8")).get_identifiers()}
+    ours = re.compile(r"language|current_\w\w|\w+_(?:css|js|svg)")
+    return {name: frozenset() for name in sorted(names) if not ours.fullmatch(name)}
+
+
 def _file(name: str, media_type: str) -> Asset:
     return Asset.of((WEB / name).read_bytes(), media_type)
 
 
 def _widget(settings: Settings) -> bytes:
     """The widget below one line with its words and settings: one request brings all, and one hash covers all."""
-    phrases = Phrases.load(shipped("prompts"), WIDGET_WORDS)
+    phrases = Phrases.load(shipped("prompts"), WIDGET_WORDS, WIDGET)
     words = {language: phrases.templates(language) for language in LANGUAGES}
     served = {"words": words, "contact": settings.librarian_contact, "limit": MESSAGE_LIMIT}
     line = json.dumps(served, ensure_ascii=False, separators=(",", ":"))
@@ -90,17 +112,13 @@ def _widget(settings: Settings) -> bytes:
 def _pages(name: str, assets: Mapping[str, Asset]) -> dict[Language, Asset]:
     """A page in each language: its $words from prompts/, its files by addresses that name their version."""
     template = Template((WEB / name).read_text(encoding="utf-8"))
-    phrases = Phrases.load(shipped("prompts"), PAGE_WORDS)
+    phrases = Phrases.load(shipped("prompts"), PAGE_WORDS, page_phrases())
     versions = {path.lstrip("/").replace(".", "_"): f"{path}?v={asset.version}" for path, asset in assets.items()}
     pages = {}
     for language in LANGUAGES:
         words = {key: escape(text) for key, text in phrases.templates(language).items()}
         current = {f"current_{other}": str(other == language).lower() for other in LANGUAGES}
-        try:
-            text = template.substitute(words | versions | current | {"language": language})
-        except KeyError as error:
-            missing = f"{PAGE_WORDS}:1: phrase {error} is missing; expected it in kk, ru and en"
-            raise KnowledgeError([missing]) from error
+        text = template.substitute(words | versions | current | {"language": language})
         pages[language] = Asset.of(text.encode(), HTML)
     return pages
 

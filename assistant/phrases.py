@@ -1,6 +1,6 @@
 """The fixed phrases of a file in prompts/: three languages side by side, with `$name` placeholders."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -11,6 +11,8 @@ from assistant.errors import KnowledgeError
 from assistant.knowledge import LANGUAGES, Language
 
 FILE, TELEGRAM = "phrases.yaml", "telegram.yaml"
+
+Placeholders = Mapping[str, frozenset[str]]  # of each phrase that some code needs; it stands beside that code
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,11 @@ class Phrases:
         self._phrases, self._file = phrases, file
 
     @classmethod
-    def load(cls, folder: Path, file: str = FILE) -> "Phrases":
-        """Read and validate a file of a prompts folder; raises KnowledgeError with every problem found."""
+    def load(cls, folder: Path, file: str = FILE, needed: Placeholders | None = None) -> "Phrases":
+        """Read and validate a file of a prompts folder; raises KnowledgeError with every problem found.
+
+        `needed` phrases must be there, each with exactly its placeholders.
+        """
         problems: list[str] = []
         phrases: dict[str, Phrase] = {}
         for key, line, node in _pairs(_root(folder / file), file, problems):
@@ -38,6 +43,7 @@ class Phrases:
                 problems.append(f"{where}: phrase '{key}' already stands at {phrases[key].where}; keep one of them")
             templates = _templates(node, f"{where}: phrase '{key}'", problems)
             phrases[key] = Phrase(where, templates)
+        problems += _unmet(needed or {}, phrases, file)
         if problems:
             raise KnowledgeError(problems)
         return cls(phrases, file)
@@ -50,8 +56,7 @@ class Phrases:
         phrase = self._phrase(key)
         template = phrase.templates[language]
         if set(template.get_identifiers()) != set(values):
-            expected = ", ".join(f"${name}" for name in sorted(values)) or "none"
-            raise KnowledgeError([f"{phrase.where}: phrase '{key}': expected these placeholders: {expected}"])
+            raise KnowledgeError([_misfit(phrase, key, values)])
         return template.substitute(values)
 
     def templates(self, language: Language) -> dict[str, str]:
@@ -60,8 +65,26 @@ class Phrases:
 
     def _phrase(self, key: str) -> Phrase:
         if key not in self._phrases:
-            raise KnowledgeError([f"{self._file}:1: phrase '{key}' is missing; expected it in kk, ru and en"])
+            raise KnowledgeError([_missing(self._file, key)])
         return self._phrases[key]
+
+
+def _unmet(needed: Placeholders, phrases: Mapping[str, Phrase], file: str) -> Iterator[str]:
+    """What is needed and not there, and what cannot be filled as it is written."""
+    for key, placeholders in needed.items():
+        if key not in phrases:
+            yield _missing(file, key)
+        elif any(set(text.get_identifiers()) != placeholders for text in phrases[key].templates.values()):
+            yield _misfit(phrases[key], key, placeholders)
+
+
+def _missing(file: str, key: str) -> str:
+    return f"{file}:1: phrase '{key}' is missing; expected it in kk, ru and en"
+
+
+def _misfit(phrase: Phrase, key: str, placeholders: Iterable[str]) -> str:
+    expected = ", ".join(f"${name}" for name in sorted(placeholders)) or "none"
+    return f"{phrase.where}: phrase '{key}': expected these placeholders: {expected}"
 
 
 def _root(path: Path) -> yaml.Node | None:

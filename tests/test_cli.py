@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -121,6 +122,21 @@ def test_check_names_every_problem(tmp_path: Path) -> None:
     assert result.returncode == 1 and result.stderr == ""
     lines = result.stdout.splitlines()
     assert len(lines) > 1 and all(re.match(r"libraries/x\.yaml:\d+: ", line) for line in lines)
+
+
+def test_check_names_a_phrase_that_a_channel_needs_and_lacks(tmp_path: Path) -> None:
+    for folder in ("assistant", "bots", "knowledge", "prompts"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    lost = {"widget.yaml": ("$limit", ""), "page.yaml": ("headline:", "x:"), "telegram.yaml": ("$contact", "")}
+    for name, change in lost.items():
+        file = tmp_path / "prompts" / name
+        file.write_text(file.read_text(encoding="utf-8").replace(*change), encoding="utf-8")
+    result = run("check", cwd=tmp_path)
+    assert result.returncode == 1 and result.stderr == ""
+    count, headline, librarian = result.stdout.splitlines()
+    assert re.fullmatch(r"widget\.yaml:\d+: phrase 'count': expected these placeholders: \$count, \$limit", count)
+    assert headline == "page.yaml:1: phrase 'headline' is missing; expected it in kk, ru and en"
+    assert re.fullmatch(r"telegram\.yaml:\d+: phrase 'librarian': expected these placeholders: \$contact", librarian)
 
 
 def test_asking_without_an_index_is_one_line(tmp_path: Path) -> None:

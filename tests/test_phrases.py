@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from assistant.errors import KnowledgeError
 from assistant.knowledge import LANGUAGES
-from assistant.phrases import TELEGRAM, Phrases
+from assistant.pages import PAGE_WORDS, WIDGET, WIDGET_WORDS, page_phrases
+from assistant.phrases import TELEGRAM, Phrases, Placeholders
 from assistant.settings import ROOT, shipped
 from bots.telegram.commands import MENU
 from bots.telegram.keyboards import REASONS
+from bots.telegram.words import WORDS
 
 GOOD = "hello:\n  kk: Сәлем, $name\n  ru: Привет, $name\n  en: Hello, $name\n"
 
@@ -96,6 +98,35 @@ def test_unknown_key_and_wrong_placeholders_are_named(tmp_path: Path) -> None:
         phrases.say("bye", "en")
     with pytest.raises(KnowledgeError, match=r"phrases.yaml:1: phrase 'hello': expected these placeholders: \$who"):
         phrases.say("hello", "en", who="x")
+
+
+CHANNELS = [(WIDGET_WORDS, WIDGET), (PAGE_WORDS, page_phrases()), (TELEGRAM, WORDS)]
+
+
+@pytest.mark.parametrize(("file", "needed"), CHANNELS)
+def test_what_a_channel_needs_is_what_ships(file: str, needed: Placeholders) -> None:
+    assert set(Phrases.load(shipped("prompts"), file, needed)) == set(needed)
+
+
+@pytest.mark.parametrize(("file", "needed"), CHANNELS)
+def test_what_a_channel_needs_and_lacks_is_named(tmp_path: Path, file: str, needed: Placeholders) -> None:
+    (tmp_path / file).write_text("x: {kk: а, ru: б, en: c}", encoding="utf-8")
+    with pytest.raises(KnowledgeError) as caught:
+        Phrases.load(tmp_path, file, needed)
+    assert caught.value.problems == [
+        f"{file}:1: phrase '{key}' is missing; expected it in kk, ru and en" for key in needed
+    ]
+
+
+def test_a_placeholder_that_is_lacking_in_all_languages_is_named(tmp_path: Path) -> None:
+    needed = {"hello": frozenset({"name", "hour"}), "bye": frozenset[str]()}
+    text = GOOD + "bye:\n  kk: Сау бол, $name\n  ru: Пока, $name\n  en: Bye, $name\n"
+    with pytest.raises(KnowledgeError) as caught:
+        Phrases.load(written(tmp_path, text), needed=needed)
+    assert caught.value.problems == [
+        "phrases.yaml:1: phrase 'hello': expected these placeholders: $hour, $name",
+        "phrases.yaml:5: phrase 'bye': expected these placeholders: none",
+    ]
 
 
 @given(st.text(alphabet=st.sampled_from("ab: -$\n{}[]\"'#&*!|>%@`,?\t"), max_size=60))

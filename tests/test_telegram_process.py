@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -87,6 +87,16 @@ def test_a_webhook_that_telegram_refuses_is_told(tmp_path: Path, api: BotApi, ro
     )  # fmt: skip
     assert result.returncode == 2 and "Traceback" not in result.stderr
     assert "SHYRAQ_TELEGRAM_WEBHOOK_URL: Telegram refuses" in result.stderr.splitlines()[-1]
+
+
+def test_a_file_that_is_locked_is_worth_another_start(tmp_path: Path, root: str) -> None:
+    given = {"telegram_token": TOKEN, "telegram_api_url": root, "data_dir": tmp_path}
+    with closing(sqlite3.connect(tmp_path / f"telegram-{TOKEN.split(':')[0]}.db")) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        result = run("telegram", cwd=tmp_path, **given)
+    assert result.returncode == 1, result.stderr
+    (line,) = result.stderr.splitlines()
+    assert "SHYRAQ_DATA_DIR" in line and "locked" in line
 
 
 # --- Signals ---

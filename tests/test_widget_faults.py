@@ -7,11 +7,13 @@ import subprocess
 import sys
 import threading
 import time
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from assistant.errors import IndexUnavailable
@@ -133,14 +135,27 @@ def closing_all(*services: Service) -> Iterator[None]:
             service.kill()
 
 
-def test_an_answer_cut_off_is_fetched_and_not_asked_again(browser: Browser, serve: Serve) -> None:
+@pytest.mark.parametrize("question", ["Hello", "Қай?"])
+def test_an_answer_cut_off_is_fetched_and_not_asked_again(browser: Browser, serve: Serve, question: str) -> None:
     with behind_proxy(browser, serve) as (page, between, client):
         between.marker = b"event: final"
-        reply = ask(page, "Hello")
+        reply = ask(page, unicodedata.normalize("NFD", question))
         expect(reply).to_contain_text("Ёлка — ағаш. (0)")
         between.cut()
         expect(reply.locator("details")).to_have_count(2)
-        assert asked(client, page) == ["Hello"]
+        assert asked(client, page) == [question]
+
+
+def test_what_is_asked_while_the_history_loads_stands_below_it(browser: Browser, serve: Serve) -> None:
+    with behind_proxy(browser, serve) as (page, between, _):
+        expect(ask(page, "first")).to_have_attribute("data-status", "answered")
+        between.marker = b'"messages"'
+        page.reload()
+        expect(ask(page, "second")).to_have_attribute("data-status", "answered")
+        between.released.set()
+        expect(page.locator("article.question p")).to_have_text(["first", "second"])
+        expect(page.locator(".log > *").last).to_have_class("next")
+        expect(page.locator(".next")).to_have_count(1)
 
 
 def give_up(page: Page) -> None:

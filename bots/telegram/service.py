@@ -31,6 +31,7 @@ from bots.telegram.polling import BAD_TOKEN, poll
 from bots.telegram.reception import chat_of, handle
 from bots.telegram.stop import Stop, Stopped
 from bots.telegram.tables import open_tables
+from bots.telegram.words import WORDS
 
 CONNECTIONS = 48
 SECONDS = 20.0  # for one request to Telegram
@@ -86,7 +87,7 @@ async def _opened(settings: Settings, stop: Stop) -> AsyncIterator[Means]:
     outbox = Outbox(bot, stop)
     try:
         await _introduce(bot, outbox)
-        phrases = Phrases.load(shipped("prompts"), TELEGRAM)
+        phrases = Phrases.load(shipped("prompts"), TELEGRAM, WORDS)
         patrons, inbox = Patrons(*engines), Inbox(*engines)
         yield Means(bot, core, inbox, patrons, outbox, Pace(), phrases, settings.librarian_contact, stop)
     finally:

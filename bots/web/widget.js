@@ -688,11 +688,14 @@ class ShyraqChat extends HTMLElement {
 
   /* The answer to `message` where the service wrote it but the connection broke before it came. */
   async #kept(message, signal) {
-    const shown = new Set([...this.#ui.log.querySelectorAll("[data-id]")].map((article) => article.dataset.id));
+    const shown = this.#shown();
     const held = await this.#conversation(signal).catch(() => null);
-    const found = held?.messages.find((kept) => kept.message === message && !shown.has(kept.message_id));
+    const asked = message.normalize("NFC"); // as the service keeps it
+    const found = held?.messages.find((kept) => kept.message === asked && !shown.has(kept.message_id));
     return found ? { ...found, conversation_id: held.conversation_id } : null;
   }
+
+  #shown() { return new Set([...this.#ui.log.querySelectorAll("[data-id]")].map((article) => article.dataset.id)); }
 
   async #conversation(signal) {
     if (!this.#state.conversation) return null;
@@ -897,8 +900,14 @@ class ShyraqChat extends HTMLElement {
   async #restore() {
     try {
       const held = await this.#conversation();
-      for (const message of held?.messages ?? []) this.#show(message, this.#question(message.message, new Date(message.created_at)));
-      if (held) this.#toEnd();
+      if (!held) return;
+      const { log } = this.#ui;
+      const later = [...log.children].filter((node) => !node.matches(".hello")); // asked while this was loading
+      const shown = this.#shown();
+      for (const message of held.messages.filter(({ message_id }) => !shown.has(message_id))) this.#show(message, this.#question(message.message, new Date(message.created_at)));
+      if (later.length) log.querySelectorAll(".next").forEach((choices) => choices.remove());
+      log.append(...later);
+      this.#toEnd();
     } catch { this.#tell("history_failed", {}); } // it goes on with the next question
   }
 
