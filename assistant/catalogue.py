@@ -22,6 +22,7 @@ NAMED = {"library", "organisation", "person", "system"}
 WHOLE = {"event", "person"}
 # Forms whose words count only whole: "он" is no part of "онлайн".
 POINTING = frozenset({"anaphora", "ellipsis", "where", "question-word", "asking", "than"})
+ORDINAL = "ordinal-"  # ids of forms that pick one of several: "ordinal-2"
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
@@ -60,8 +61,10 @@ class Catalogue:
         self.facets: dict[tuple[str, str], FacetValue] = {(value.facet, value.id): value for value in knowledge.facets}
         self.places: dict[str, Place] = {place.id: place for place in knowledge.places}
         self.sources: dict[str, Source] = {source.id: source for source in knowledge.sources}
-        asked = (*knowledge.topics, *knowledge.forms)
+        ordinals = [form for form in knowledge.forms if form.id.startswith(ORDINAL)]
+        asked = [topic for topic in (*knowledge.topics, *knowledge.forms) if topic not in ordinals]
         self.topic_patterns = Patterns(_words((topic.id, topic.words.all()) for topic in asked), POINTING)
+        self.ordinal_patterns = Patterns(_words((form.id, form.words.all()) for form in ordinals))
         self.facet_patterns = Patterns(_words((f"{v.facet}:{v.id}", v.words.all()) for v in knowledge.facets))
         self.place_patterns = Patterns(_words((place.id, place.words.all()) for place in knowledge.places))
         named = [entry for entry in knowledge.entries if entry.kind in NAMED]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from assistant.catalogue import YEAR, Catalogue
+from assistant.catalogue import ORDINAL, YEAR, Catalogue
 from assistant.question import BROAD, FORMS, Question, understand
 from assistant.schema import Focus, Turn
 from assistant.words import same_word
@@ -43,10 +43,13 @@ def _of_the_country(question: Question, figure: str, catalogue: Catalogue) -> Qu
 
 
 def choice(question: Question, history: Sequence[Turn], catalogue: Catalogue) -> str | None:
-    """The entry picked from those that the last turn offered ("the academic one")."""
+    """The entry picked from those that the last turn offered ("the academic one", "the second")."""
     plan = history[-1].focus.plans[0] if history and history[-1].focus.plans else None
     if plan is None or plan.kind != "clarify":
         return None
+    picked = [int(found.name.removeprefix(ORDINAL)) for found in catalogue.ordinal_patterns.find(question.tokens)]
+    if picked and picked[0] <= len(plan.entries) and len(question.tokens) <= SHORT:
+        return plan.entries[picked[0] - 1]
     shares = {entry: _named_share(question, entry, plan.entries, catalogue) for entry in plan.entries}
     best = max(shares, key=lambda entry: shares[entry])
     others = [share for entry, share in shares.items() if entry != best]

@@ -12,13 +12,14 @@ from assistant.retrieval import Candidate, Found
 from assistant.schema import Plan
 from assistant.words import folded_words
 
-SURE = 0.35  # the gate's probability from which a candidate is said
+SURE = 0.42  # the gate's probability from which a candidate is said
 FIRM = 0.85  # …from which words that speak of a gap do not stop it
 TOGETHER = 2.0  # fit behind the best within which an aspect may answer the other half of a question
 CLEAR = 0.85  # share from which the best candidate alone is said
 DOUBTED = 0.1  # share from which the second is said beside it
 REPEATED = 0.6  # share of the shorter one's words in the other, from which two aspects say much the same
 TELLING = 1.15  # score from which a gap is named in the answer
+NAMED = 0.5  # chance from which what is asked for names what is missing
 MANY = 5  # entries a clarifying question may offer
 
 
@@ -167,7 +168,7 @@ def _shares(candidates: Sequence[Candidate]) -> list[float]:
 
 def _unknown(question: Question, found: Found, asked_for: Asked, catalogue: Catalogue) -> Plan:
     """What is missing, by name where it has one, and what is known of the entry that was asked about."""
-    topic = _missing_topic(question, found, catalogue) or _asked_topic(asked_for, catalogue)
+    topic = _asked_topic(asked_for, catalogue) or _missing_topic(question, found, catalogue)
     elsewhere = topic is not None and catalogue.topics[topic].elsewhere
     nearest = [] if elsewhere else [overview(entry, catalogue).id for entry in question.entities[:1]]
     return Plan(kind="unknown", aspects=tuple(nearest), topic=topic, chance=0.0)
@@ -187,12 +188,11 @@ def _missing_topic(question: Question, found: Found, catalogue: Catalogue) -> st
 
 
 def _asked_topic(asked_for: Asked, catalogue: Catalogue) -> str | None:
-    """The gap that a question most probably falls into, where its words and its vector agree on it."""
-    likeliest, other = (
-        max(chances, key=lambda name: chances[name]).removeprefix(LACKED)
-        for chances in (asked_for.worded, asked_for.meant)
-    )
-    return likeliest if likeliest == other and likeliest in catalogue.topics else None
+    """The gap that a question falls into by its words and its vector taken together, if one is likelier than not."""
+    shares = {name: (share + asked_for.meant.get(name, 0.0)) / 2 for name, share in asked_for.worded.items()}
+    likeliest = max(shares, key=lambda name: shares[name])
+    topic = likeliest.removeprefix(LACKED)
+    return topic if shares[likeliest] > NAMED and likeliest != topic and topic in catalogue.topics else None
 
 
 def overview(entry: str, catalogue: Catalogue) -> Known:

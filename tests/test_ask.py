@@ -133,6 +133,20 @@ def test_an_unclear_name_is_asked_about_then_chosen(asked: Ask, message: str, la
 
 
 @pytest.mark.parametrize(
+    ("message", "second"),
+    [
+        ("Ұлттық кітапхана", "екіншісі"),
+        ("национальная библиотека", "вторая"),
+        ("the national library", "the second one"),
+    ],
+)
+def test_a_choice_may_be_named_by_its_place(asked: Ask, message: str, second: str) -> None:
+    first = asked(message)
+    offered = first.focus.plans[0].entries
+    assert entries(asked(second, first).reply) == {offered[1]}
+
+
+@pytest.mark.parametrize(
     ("first", "second", "kept"),
     [
         ("IT-юртада 2011 жылы қанша адам оқыды?", "ал 2012 жылы ше?", "it-yurt"),
