@@ -72,7 +72,10 @@ class Thinker:
     def _resumed(self, question: Question, resumed: Question) -> Thought:
         """A follow-up made whole, or taken as it stands where it does not point back and that is the surer reading."""
         whole = self._alone(resumed, self._in_parts(resumed))
-        if POINTING & question.forms or resumed.years != question.years or len(question.tokens) <= BARE:
+        if POINTING & question.forms or resumed.years != question.years:
+            return whole
+        says_little = len(question.tokens) <= BARE
+        if says_little and (whole.plans[0].kind != "unknown" or "question-word" not in question.forms):
             return whole
         alone = self._alone(question, self._in_parts(question))
         return whole if whole.chance >= alone.chance else alone
