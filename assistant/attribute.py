@@ -2,7 +2,7 @@
 
 An embedding hears above all whom a question is about, while what is asked of it is often one word: so softmax
 regression over hashed words, pairs of words and letter 4-grams, folded, and beside it another over the vector. Both are
-taught questions of every attribute whatever the entry, 6,000 and more of them for what nobody holds, by
+taught 56,893 questions of every attribute whatever the entry, 14,736 of them for what nobody holds, by
 `python -m evals.train_attribute`.
 """
 
