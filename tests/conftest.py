@@ -1,5 +1,6 @@
 """What tests share: a core that answers at once, and a real server on a real socket."""
 
+import http.server
 import shutil
 import threading
 import time
@@ -51,6 +52,17 @@ def stand_in(message: str, language: Language | None, history: Sequence[Turn]) -
 def condition() -> Ready:
     """An index that is open."""
     return Ready(index="test-1", passages={"kk": 3, "ru": 3, "en": 3})
+
+
+@contextmanager
+def speaking(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The address of a server that is no Shyraq."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 @contextmanager

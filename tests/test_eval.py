@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from evals.command import Options, find_suites, run_suites
 from evals.evidence import best_passages, rank_evidence
 from evals.telegram import through_telegram
 from evals.widget import through_widget
-from tests.conftest import Serve
+from tests.conftest import Serve, speaking
 
 SUITE = """\
 id,language,question,status,facts,forbidden,sources,category,note
@@ -190,12 +189,8 @@ def busy() -> Iterator[str]:
         def log_message(self, *given: object) -> None:
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with speaking(Handler) as address:
+        yield address
     assert not left
 
 

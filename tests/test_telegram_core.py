@@ -3,7 +3,6 @@
 import asyncio
 import http.server
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +11,7 @@ import pytest
 from assistant.contract import ChatReply
 from assistant.errors import CoreAway, CoreRefused
 from bots.telegram.core import Begun, Core
+from tests.conftest import speaking
 
 REPLY = {
     "conversation_id": "c" * 22, "message_id": "m" * 22, "language": "kk", "status": "smalltalk", "answer": "Сәлем!",
@@ -38,12 +38,8 @@ def answering(status: int, body: str, **headers: str) -> Iterator[str]:
         def log_message(self, *given: object) -> None:
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with speaking(Handler) as address:
+        yield address
 
 
 def asked(address: str) -> list[Begun | str | ChatReply]:
