@@ -115,6 +115,7 @@ def test_the_parts_fit_and_hold_everything_but_spaces(text: str, limit: int) -> 
         ("a < b & c > d", "a &lt; b &amp; c &gt; d"),
         ("2 * 3 * 4", "2 * 3 * 4"),
         ("[Сайт](https://a.kz/?a=1&b=2) [1]", '<a href="https://a.kz/?a=1&amp;b=2">Сайт</a> [1]'),
+        ("([Сайт](https://a.kz/Абай_(ақын)))", '(<a href="https://a.kz/Абай_(ақын)">Сайт</a>)'),
         ("[x](javascript:alert(1))", "[x](javascript:alert(1))"),
         ("# Тақырып\n- бір\n  - екі", "<b>Тақырып</b>\n• бір\n  • екі"),
         ("| | А | Б |\n|---|---|---|\n| Жыл | 1 | 2 |", "<b>Жыл</b>\n• А: 1\n• Б: 2"),

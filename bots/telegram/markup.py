@@ -11,7 +11,7 @@ BOLD, ITALIC, CODE, BLOCK, QUOTE, FOLDED = "b", "i", "code", "pre", "blockquote"
 
 _INLINE = re.compile(
     r"\*\*(?P<bold>[^*\n]+)\*\*|(?<!\w)\*(?P<italic>[^*\s][^*\n]*)\*(?!\w)|`(?P<code>[^`\n]+)`"
-    r"|\[(?P<label>[^\]\n]{1,300})\]\((?P<url>https?://[^\s)]{1,600})\)"
+    r"|\[(?P<label>[^\]\n]{1,300})\]\((?P<url>https?://(?:[^\s()]|\([^\s()]*\)){1,600})\)"
 )
 _HEADING, _BULLET = re.compile(r"#{1,6}\s+(.*)"), re.compile(r"(\s*)[-*•]\s+(.*)")
 FENCE = "```"

@@ -71,7 +71,7 @@ const INLINE = new RegExp([
   "\\*\\*([^*\\n]+(?:\\*[^*\\n]+\\*[^*\\n]*)?)\\*\\*", // 2 bold, perhaps with italics inside
   "(?<![\\p{L}\\d])\\*([^*\\s][^*\\n]*)\\*(?![\\p{L}\\d])", // 3 italics, of whole words
   "\\[(\\d{1,3})\\](?!\\()", // 4 citation
-  "\\[([^\\]\\n]{1,300})\\]\\(((?:https?:\\/\\/|mailto:|tel:)[^\\s()]{1,2000})\\)", // 5, 6 link
+  "\\[([^\\]\\n]{1,300})\\]\\(((?:https?:\\/\\/|mailto:|tel:)(?:[^\\s()]|\\([^\\s()]*\\)){1,2000})\\)", // 5, 6 link
   "(https?:\\/\\/[^\\s<>()\"«»“”]{1,2000}[^\\s<>()\"«»“”.,;:!?])", // 7 bare address
   "([\\w.+-]{1,64}@[\\w-]{1,63}(?:\\.[\\w-]{1,63}){1,5})", // 8 e-mail address
   "(\\+\\d[\\d ()-]{6,20}\\d)", // 9 telephone number
@@ -900,7 +900,7 @@ class ShyraqChat extends HTMLElement {
   async #restore() {
     try {
       const held = await this.#conversation();
-      if (!held) return;
+      if (!held || held.conversation_id !== this.#state.conversation) return; // begun anew while this was loading
       const { log } = this.#ui;
       const later = [...log.children].filter((node) => !node.matches(".hello")); // asked while this was loading
       const shown = this.#shown();
