@@ -20,10 +20,15 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    inspect,
     make_url,
+    text,
 )
 
+from assistant.errors import StoreError
+
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+NEWEST = "0001"  # the revision that the newest of them leads to
 CONNECTIONS = 16  # kept open and shared; more callers wait their turn
 WRITES = "writes"  # the execution option of connections that will write
 PATIENCE = 5  # seconds: to connect, to wait for a free connection, for SQLite's one writer
@@ -115,9 +120,12 @@ def _begin_immediate(connection: Connection) -> None:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the database to the newest shape, from empty or from any older one."""
-    from alembic import command
+    """Bring the database to the newest shape, from empty or from any older one; raises StoreError for a newer one."""
+    if _is_newest(engine):
+        return
+    from alembic import command  # half a second to import, and of use to the first start alone
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
@@ -125,4 +133,20 @@ def migrate(engine: Engine) -> None:
         if engine.dialect.name == "postgresql":  # two cores that start together must not both migrate
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7304531)")
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise unusable(error) from error
+
+
+def _is_newest(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        return connection.scalars(text("SELECT version_num FROM alembic_version")).all() == [NEWEST]
+
+
+def unusable(error: Exception) -> StoreError:
+    """What a foreign error of the database means to us."""
+    reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+    return StoreError(f"the database cannot be used: {reason}; check SHYRAQ_DATABASE_URL")

@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from alembic.util import CommandError
 from pydantic import ValidationError
 from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from assistant.contract import Conversation, Message
-from assistant.database import WRITES, citations, conversations, feedback, messages, migrate, open_database
-from assistant.errors import NotFound, StoreError
+from assistant.database import WRITES, citations, conversations, feedback, messages, migrate, open_database, unusable
+from assistant.errors import NotFound
 from assistant.schema import Citation, Focus, Reply, Turn
 
 ID = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -109,9 +108,8 @@ def _translated() -> Iterator[None]:
     """The one boundary between SQLAlchemy's errors and ours."""
     try:
         yield
-    except (SQLAlchemyError, CommandError, OSError) as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise StoreError(f"the database cannot be used: {reason}; check SHYRAQ_DATABASE_URL") from error
+    except (SQLAlchemyError, OSError) as error:
+        raise unusable(error) from error
 
 
 def _found(connection: Connection, query: Select[Any], conversation_id: str, **given: int) -> Sequence[Row[Any]]:

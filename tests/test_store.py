@@ -9,9 +9,20 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, func, inspect, select, text, update
 
-from assistant.database import citations, conversations, feedback, messages, metadata, migrate, open_database
+from assistant.database import (
+    MIGRATIONS,
+    NEWEST,
+    citations,
+    conversations,
+    feedback,
+    messages,
+    metadata,
+    migrate,
+    open_database,
+)
 from assistant.errors import NotFound, StoreError
 from assistant.schema import Citation, Focus, Reply, Turn
 from assistant.store import Store, new_id
@@ -214,6 +225,10 @@ def test_migrations_and_tables_agree(store: Store, engine: Engine) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, metadata) == []
         assert set(inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}
+
+
+def test_the_newest_migration_is_known() -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == NEWEST
 
 
 def test_migrating_again_changes_nothing(store: Store, engine: Engine) -> None:
