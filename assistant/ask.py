@@ -1,6 +1,7 @@
 """The path of a question, from a patron's message to a reply that its evidence holds."""
 
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -50,11 +51,13 @@ class Librarian:
 def open_librarian(settings: Settings, patience: Patience = USUAL) -> Librarian:
     """Open models, prompts and index; raises ModelError, KnowledgeError, SettingsError or IndexUnavailable."""
     shelf = Shelf(settings.data_dir / "index", settings.chroma_url)
-    shelf.index()
     dialogue = Dialogue.load(shipped("prompts"))
+    with ThreadPoolExecutor(1) as beside:  # the model is read by C++: a second that the index need not wait for
+        model = beside.submit(open_model, settings.embedding, settings.data_dir)
+        shelf.index()
     return Librarian(
         shelf=shelf,
-        model=open_model(settings.embedding, settings.data_dir),
+        model=model.result(),
         identifier=Identifier.load(),
         ranking=Ranking.load(),
         gate=Gate.load(settings.embedding),
