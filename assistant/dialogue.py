@@ -8,6 +8,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from assistant.attribute import TALK, Asked
 from assistant.catalogue import Catalogue
 from assistant.errors import KnowledgeError
 from assistant.index import Hit
@@ -19,11 +20,11 @@ from assistant.records import LOADER
 from assistant.words import folded_words
 
 FILE = "dialogue.yaml"
-PREFIX = "intent#"
 REPEAT = "repeat_"
 LONGEST = 30  # words of a message that may still be small talk by likeness
 BRIEF = 8  # words of small talk at most
 ALIKE = 0.62  # of the utterance's wording in the message, and of the message's in the utterance
+LIKELY = 0.6  # chance from which a message is the small talk that it sounds like
 NEAR = 0.86  # cosine: below it, the same words mean something else
 
 
@@ -73,14 +74,21 @@ class Dialogue:
         """The small talk that a message is like, if it is little else."""
         if len(question.tokens) > LONGEST:
             return None
-        near = [hit for hit in hits if hit.passage.aspect.startswith(PREFIX) and _may_be(hit, shown)]
+        near = [hit for hit in hits if hit.passage.aspect.startswith(TALK) and _may_be(hit, shown)]
         best = max(near, key=lambda hit: _agreement(question, hit, catalogue), default=None)
         if best is None or best.cosine < NEAR or _agreement(question, best, catalogue) < ALIKE:
             return None
-        rival = next((hit for hit in hits if not hit.passage.aspect.startswith(PREFIX)), None)
+        rival = next((hit for hit in hits if not hit.passage.aspect.startswith(TALK)), None)
         if rival and _agreement(question, rival, catalogue) > _agreement(question, best, catalogue):
             return None
-        return best.passage.aspect.removeprefix(PREFIX)
+        return best.passage.aspect.removeprefix(TALK)
+
+    def sounded(self, question: Question, asked_for: Asked) -> str | None:
+        """The small talk that a brief message sounds like, though it has no such words ("you saved my day")."""
+        likeliest, share = asked_for.likeliest()
+        name = likeliest.removeprefix(TALK)
+        talks = likeliest.startswith(TALK) and name in self.intents and not name.startswith(REPEAT)
+        return name if talks and share > LIKELY and _asks_nothing(question) and _is_brief(question) else None
 
 
 def _is_brief(question: Question) -> bool:
@@ -96,7 +104,7 @@ def _asks_nothing(question: Question) -> bool:
 
 def _may_be(hit: Hit, shown: Sequence[str]) -> bool:
     """Whether a wish to hear the answer in a language names that language."""
-    name = hit.passage.aspect.removeprefix(PREFIX)
+    name = hit.passage.aspect.removeprefix(TALK)
     return not name.startswith(REPEAT) or name in shown
 
 

@@ -12,7 +12,7 @@ from assistant.retrieval import Candidate, Found
 from assistant.schema import Plan
 from assistant.words import folded_words
 
-SURE = 0.42  # the gate's probability from which a candidate is said
+SURE = 0.5  # the gate's probability from which a candidate is said
 FIRM = 0.85  # …from which words that speak of a gap do not stop it
 TOGETHER = 2.0  # fit behind the best within which an aspect may answer the other half of a question
 CLEAR = 0.85  # share from which the best candidate alone is said
@@ -60,8 +60,8 @@ def _spoken_for(entry: str, question: Question, catalogue: Catalogue) -> Known:
 
 
 def _list(question: Question, found: Found, asked_for: Asked, catalogue: Catalogue) -> Plan | None:
-    """A list or a count, unless words and vector agree that something else is asked of it ("the biggest budget")."""
-    return None if min(asked_for.lacking()) > 0 else list_libraries(question, found, catalogue)
+    """A list or a count, unless something else is likelier asked of it, by words and vector ("the biggest budget")."""
+    return None if sum(asked_for.lacking()) > 0 else list_libraries(question, found, catalogue)
 
 
 def _clarification(question: Question) -> Plan | None:
@@ -188,11 +188,10 @@ def _missing_topic(question: Question, found: Found, catalogue: Catalogue) -> st
 
 
 def _asked_topic(asked_for: Asked, catalogue: Catalogue) -> str | None:
-    """The gap that a question falls into by its words and its vector taken together, if one is likelier than not."""
-    shares = {name: (share + asked_for.meant.get(name, 0.0)) / 2 for name, share in asked_for.worded.items()}
-    likeliest = max(shares, key=lambda name: shares[name])
+    """The gap that a question falls into, if one is likelier than not."""
+    likeliest, share = asked_for.likeliest()
     topic = likeliest.removeprefix(LACKED)
-    return topic if shares[likeliest] > NAMED and likeliest != topic and topic in catalogue.topics else None
+    return topic if share > NAMED and likeliest != topic and topic in catalogue.topics else None
 
 
 def overview(entry: str, catalogue: Catalogue) -> Known:

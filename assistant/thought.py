@@ -55,7 +55,9 @@ class Thinker:
         resumed = resume(question, history, self._catalogue)
         split = () if resumed else self._in_parts(question)
         if not split and not (resumed and _surely_asks(question)):
-            intent = self._dialogue.intent(question, shown, self._search(question)[0], self._catalogue)
+            hits, asked_for = self._search(question)
+            intent = self._dialogue.intent(question, shown, hits, self._catalogue)
+            intent = intent or self._dialogue.sounded(question, asked_for)
             if intent:
                 return _small_talk(intent)
         return self._resumed(question, resumed) if resumed else self._alone(question, split)

@@ -1,8 +1,9 @@
 """Train the models of what a question asks for: `python -m evals.train_attribute`, after `shyraq ingest`.
 
 It learns from the typical questions of the index and from evals/asking/: held.jsonl, more ways to ask for what each
-aspect answers, and lacking.jsonl, questions in our field that nothing answers. Both were written for Shyraq apart from
-all suites. Each line is {"asks": "entry#aspect" or "topic#ID", "kk", "ru", "en"}. The same rows give the same model.
+aspect answers; lacking.jsonl, questions in our field that nothing answers; talk.jsonl, small talk, scraps and questions
+of other fields. All were written for Shyraq apart from the suites. Each line is {"asks": "entry#aspect", "topic#ID" or
+"intent#ID", "kk", "ru", "en"}. The same rows give the same model.
 """
 
 import json
@@ -12,17 +13,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.attribute import BUCKETS, MEANT, WORDED, Floats, hashed, weighed
+from assistant.attribute import BUCKETS, LACKED, MEANT, WORDED, Floats, hashed, weighed
 from assistant.embedding import open_model
-from assistant.index import Passage, Shelf
+from assistant.index import Shelf, read_passages
 from assistant.knowledge import LANGUAGES
 from assistant.settings import read_settings
+from evals.perceptron import SMOOTHING, fit
 from ingest.build import embed
-from ingest.classifier import teach
 
 ASKING = Path(__file__).parent / "asking"
 EPOCHS, BATCH, RATE = 4, 512, 0.5
-SMOOTHING = 0.05  # of every answer given to all classes alike, so that no question is quite certain
 SEED = 20261127
 
 Features = tuple[NDArray[np.intp], Floats]
@@ -31,16 +31,19 @@ Features = tuple[NDArray[np.intp], Floats]
 def main() -> None:
     """Train and write assistant/attribute-words.npz and attribute-vectors.npz."""
     settings = read_settings()
-    rows = list(_rows(Shelf(settings.data_dir / "index", settings.chroma_url).index().passages))
-    labels, texts = [_attribute(asks) for asks, _ in rows], [text for _, text in rows]
-    vectors = embed(
-        list(dict.fromkeys((True, text) for text in texts)), open_model("e5-small", settings.data_dir), print
-    )
-    teach(np.stack([vectors[True, text] for text in texts]), labels).save(MEANT)
+    folder = settings.data_dir / "index" / Shelf(settings.data_dir / "index", settings.chroma_url).index().version
+    typical = [(row, passage) for row, passage in enumerate(read_passages(folder)) if passage.kind == "question"]
+    written = list(_written())
+    texts = [passage.text for _, passage in typical] + [text for _, text in written]
+    labels = [_attribute(passage.aspect) for _, passage in typical] + [_attribute(asks) for asks, _ in written]
+    new = [(True, text) for _, text in written]
+    embedded = embed(list(dict.fromkeys(new)), open_model("e5-small", settings.data_dir), print)
+    known = np.load(folder / "vectors.npy")[[row for row, _ in typical]]
+    fit(np.vstack([known, [embedded[each] for each in new]]), labels).save(MEANT)
     _teach_words(texts, labels)
-    print(
-        f"{len(rows)} questions of {len(set(labels))} classes are learnt; now: python -m evals.calibrate_gate --write"
-    )
+    lacked = sum(label.startswith(LACKED) for label in labels)
+    print(f"{len(texts)} questions of {len(set(labels))} classes are learnt, {lacked} of what nobody holds;")
+    print("now: python -m evals.calibrate_gate --write")
 
 
 def _teach_words(texts: Sequence[str], labels: Sequence[str]) -> None:
@@ -52,10 +55,8 @@ def _teach_words(texts: Sequence[str], labels: Sequence[str]) -> None:
     np.savez_compressed(WORDED, classes=classes, idf=idf, weights=small, scale=scale.astype(np.float32), bias=bias)
 
 
-def _rows(passages: Sequence[Passage]) -> Iterator[tuple[str, str]]:
-    for passage in passages:
-        if passage.kind == "question":
-            yield passage.aspect, passage.text
+def _written() -> Iterator[tuple[str, str]]:
+    """What each question of evals/asking/ asks for, and the question."""
     for file in sorted(ASKING.glob("*.jsonl")):
         for line in file.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)

@@ -23,7 +23,7 @@ def teach(vectors: Floats, labels: Sequence[str]) -> Classifier:
     design = np.hstack([centred(vectors, mean), np.ones((len(vectors), 1), np.float32)])
     weights = np.zeros((design.shape[1], len(classes)), np.float32)
     batches = _batches(len(design))
-    adam = _Adam(weights, steps=len(batches))
+    adam = Adam(weights, len(batches), RATE)
     for batch in batches:
         adam.step(_slope(design[batch], weights, wanted[batch]))
     return Classifier(tuple(classes.tolist()), mean, weights[:-1].copy(), weights[-1].copy())
@@ -36,18 +36,19 @@ def _batches(count: int) -> list[NDArray[np.int64]]:
     return [epoch[start : start + BATCH] for epoch in epochs for start in range(0, count, BATCH)]
 
 
-class _Adam:
+class Adam:
     """Changes `weights` in place, by smaller steps as the last of them comes near."""
 
-    def __init__(self, weights: Floats, steps: int) -> None:
-        self._weights, self._steps, self._done = weights, steps, 0
+    def __init__(self, weights: Floats, steps: int, rate: float) -> None:
+        self._weights, self._steps, self._rate, self._done = weights, steps, rate, 0
         self._first, self._second = np.zeros_like(weights), np.zeros_like(weights)
 
     def step(self, slope: Floats) -> None:
+        """Go down the slope."""
         self._done += 1
         self._first += (1 - MOMENTUM) * (slope - self._first)
         self._second += (1 - SPREAD) * (slope * slope - self._second)
-        rate = RATE * (1 - self._done / (self._steps + 1)) / (1 - MOMENTUM**self._done)
+        rate = self._rate * (1 - self._done / (self._steps + 1)) / (1 - MOMENTUM**self._done)
         self._weights -= rate * self._first / (np.sqrt(self._second / (1 - SPREAD**self._done)) + TINY)
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from assistant.dialogue import PREFIX, Dialogue
+from assistant.attribute import TALK
+from assistant.dialogue import Dialogue
 from assistant.index import Passage
 from assistant.knowledge import LANGUAGES, Entry, Knowledge, Language, WordLists
 
@@ -12,7 +13,7 @@ def passages_of(knowledge: Knowledge, dialogue: Dialogue) -> list[Passage]:
     found = [passage for entry in knowledge.entries for passage in _of_entry(entry)]
     found += [passage for topic in knowledge.topics for passage in _asked_of(f"topic#{topic.id}", topic.questions)]
     intents = dialogue.intents.items()
-    return found + [passage for name, intent in intents for passage in _asked_of(PREFIX + name, intent.utterances)]
+    return found + [passage for name, intent in intents for passage in _asked_of(TALK + name, intent.utterances)]
 
 
 def _of_entry(entry: Entry) -> Iterator[Passage]:
