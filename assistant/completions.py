@@ -140,6 +140,7 @@ def add_completions(app: FastAPI, core: Opened[Core], workers: Workers, faults: 
         work.add_done_callback(partial(_tell, request.state.told))
         if ear is None:
             return Response(_completion(await work), headers=AI_LABEL, media_type="application/json")
+        await ear.begun(work)
         told = _stream(work, ear, lambda error: faults.body(blame(error)[0], language))
         return StreamingResponse(told, headers={**AI_LABEL, "X-Accel-Buffering": "no"}, media_type="text/event-stream")
 
