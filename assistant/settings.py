@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, TypeAdapter, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -21,6 +21,8 @@ WEB = ROOT / "bots" / "web"
 ORIGIN = re.compile(r"https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 # May hold a password: never repeated in a message.
 SECRET_FIELDS = {"database_url", "chroma_url", "llm_base_url", "llm_api_key", "telegram_token"}
+
+_ADDRESS = TypeAdapter(AnyHttpUrl)
 
 
 def shipped(name: str) -> Path:
@@ -135,6 +137,13 @@ class Settings(BaseSettings):
             raise ValueError("another database")
         if driver != "sqlite" and not find_spec("psycopg"):
             raise ValueError("the PostgreSQL driver is not installed")
+        return url
+
+    @field_validator("llm_base_url", "chroma_url", "core_url", "telegram_api_url", "telegram_webhook_url")
+    @classmethod
+    def _whole_address(cls, url: str | None) -> str | None:
+        if url is not None:
+            _ADDRESS.validate_python(url)  # a port that is none, an open bracket
         return url
 
     @field_validator("llm")

@@ -211,13 +211,43 @@ def test_money_is_counted_by_its_prices(tmp_path: Path) -> None:
     assert budget.is_spent
 
 
-@pytest.mark.parametrize("kept", ["", "{", "[]", '{"day": 1, "more": 2}'])
-def test_a_damaged_count_begins_anew_and_a_lost_disk_stops_nobody(tmp_path: Path, kept: str) -> None:
+TODAY = date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff\xfe",
+        b'{"day": 1, "more": 2}',
+        b'{"day": "2026-01-01", "tokens": "7", "spent": 0.5}',
+        b'{"day": "2026-01-01", "tokens": null}',
+        b'{"day": "2026-01-01", "tokens": [7], "spent": {}}',
+        b'{"day": "2026-01-01", "tokens": 7, "spent": NaN}',
+        b'{"day": "2026-01-01", "tokens": -7}',
+        b'{"day": "2026-01-01", "tokens": true}',
+    ],
+)
+def test_a_damaged_count_is_kept_aside_and_begins_anew(
+    tmp_path: Path, kept: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "usage.json"
-    path.write_text(kept, encoding="utf-8")
-    budget = Budget(path, tokens=10, spend=0, prices=(0, 0))
-    path.unlink()
+    path.write_bytes(kept)
+    for _ in range(2):
+        budget = Budget(path, tokens=10, spend=1, prices=(0, 0), day=lambda: TODAY)
+        assert not budget.is_spent
+    budget.add(10, 0)
+    assert budget.is_spent
+    assert (tmp_path / "usage.damaged").read_bytes() == kept and len(caplog.records) == 1
+    assert Budget(path, tokens=10, spend=1, prices=(0, 0), day=lambda: TODAY).is_spent
+
+
+def test_a_lost_disk_stops_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "usage.json"
     path.mkdir()
+    budget = Budget(path, tokens=10, spend=0, prices=(0, 0))
     budget.add(10, 0)
     assert budget.is_spent
 
@@ -272,6 +302,9 @@ def test_what_a_library_counts_and_files_is_not(text: str) -> None:
         ("llm", "gpt-4"),
         ("llm", ":x"),
         ("llm_base_url", "127.0.0.1:8080"),
+        ("llm_base_url", "http://127.0.0.1:port/v1"),
+        ("llm_base_url", "http://[::1/v1"),
+        ("llm_base_url", "http://host:99999/v1"),
         ("llm_concurrency", 0),
         ("llm_daily_tokens", -1),
         ("llm_daily_spend", "inf"),
@@ -289,6 +322,25 @@ def test_an_unknown_provider_is_told_at_start(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match="SHYRAQ_LLM: found 'nobody:x'"):
         open_chat(read_settings(_env_file=None, data_dir=tmp_path, llm="nobody:x"))
+
+
+def test_a_wrong_address_is_not_told_as_a_wrong_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from assistant.llm import open_chat
+
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://user:secret@host:port/v1")
+    settings = read_settings(_env_file=None, data_dir=tmp_path, llm="openai:x", llm_api_key="k")
+    with pytest.raises(SettingsError, match="OPENAI_BASE_URL: .*; expected http://") as wrong:
+        open_chat(settings)
+    assert "API_KEY" not in str(wrong.value) and "secret" not in str(wrong.value)
+
+
+def test_a_missing_key_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from assistant.llm import open_chat
+
+    for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(SettingsError, match="SHYRAQ_LLM_API_KEY: "):
+        open_chat(read_settings(_env_file=None, data_dir=tmp_path, llm="openai:x"))
 
 
 def test_a_key_stays_out_of_messages() -> None:
