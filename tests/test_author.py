@@ -191,6 +191,7 @@ FAULTS: dict[str, tuple[Behave, str]] = {
     "429": (lambda line, _: line.fail(429, Retry_After="120"), "rate"),
     "500": (lambda line, _: line.fail(500), "server"),
     "400": (lambda line, _: line.fail(400), "rejected"),
+    "404": (lambda line, _: line.fail(404), "not_found"),
     "garbage in the stream": (garbles, "garbage"),
     "a page in place of a stream": (lambda line, _: line.fail(200, "<html>502</html>"), "garbage"),
     "another language": (says(WRONG), "language"),
@@ -207,13 +208,40 @@ FAULTS: dict[str, tuple[Behave, str]] = {
 }
 
 
+def failing(make: Make, name: str) -> tuple[Author, Speaker]:
+    """An author whose model fails so; with little patience only where that is what fails."""
+    behave, reason = FAULTS[name]
+    return make(behave, SHORT if reason == "timeout" else PATIENT)
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_whatever_the_model_does_the_built_in_writer_answers(make: Make, name: str) -> None:
-    behave, reason = FAULTS[name]
-    author, server = make(behave, SHORT if reason == "timeout" else PATIENT)
+    author, server = failing(make, name)
     assert written(author) == built_in("en")
-    assert dict(author.tally.fallbacks) == {reason: 1}
+    assert dict(author.tally.fallbacks) == {FAULTS[name][1]: 1}
     server.broken.set()
+
+
+@pytest.mark.parametrize("name", ["over-long", "endless repetition"])
+def test_a_model_that_is_given_up_is_hung_up_on(make: Make, name: str) -> None:
+    author, server = make(FAULTS[name][0])
+    written(author)
+    assert server.broken.wait(60)
+
+
+def test_connections_are_closed_with_the_author(make: Make) -> None:
+    closed = threading.Event()
+
+    def keeps(line: Line, _: Asked) -> None:
+        line.fail(200, "data: [DONE]\n\n", Connection="keep-alive")
+        if line.rfile.read(1) == b"":
+            closed.set()
+
+    author, _ = make(keeps)
+    written(author)
+    assert not closed.wait(0.2)
+    author.close()
+    assert closed.wait(60)
 
 
 def test_nobody_listens_at_the_address(tmp_path: Path) -> None:
@@ -277,7 +305,7 @@ BEGIN_WELL = ["silence midway", "cut stream", "endless repetition", "half of it"
 
 @pytest.mark.parametrize("name", BEGIN_WELL)
 def test_what_was_told_stays_and_the_rest_comes_from_the_built_in_writer(make: Make, name: str) -> None:
-    author, server = make(FAULTS[name][0], SHORT)
+    author, server = failing(make, name)
     reply, heard = told(author)
     server.broken.set()
     assert heard == ["Kostanay Regional Library is known for local history [1]."]
@@ -289,7 +317,7 @@ def test_what_was_told_stays_and_the_rest_comes_from_the_built_in_writer(make: M
 
 @pytest.mark.parametrize("name", sorted(set(FAULTS) - set(BEGIN_WELL)))
 def test_nothing_is_told_of_what_does_not_pass(make: Make, name: str) -> None:
-    author, server = make(FAULTS[name][0], SHORT)
+    author, server = failing(make, name)
     reply, heard = told(author)
     server.broken.set()
     assert heard == [] and reply == built_in("en")
