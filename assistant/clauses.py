@@ -211,13 +211,25 @@ def _is_one(word: str, other: str) -> bool:
 
 # --- denials ---------------------------------------------------------------------------------------------------------
 
-_KAZAKH_DENIAL = re.compile(r"(\w{2,}?)(?:[мбп][ае])(?:й|с(?=\w*$)|ды|ди|ган|ген|у$|к)")
-_OPPOSITES = ("не", "un", "non", "dis", "im", "in", "ir", "бей")
+# Kazakh denies within the verb: "ашылмайды" is "ашылады" denied. Folded, as all words here.
+_DENIED_ENDING = re.compile(r"[мбп][ае](?:й|с(?:[ае]|т[ае]н)?$|ды|ди|ган|ген|у$)")
+_DENIED_VERB = re.compile(r"(?:\w{2}м|\w{3}[бп])[ае](?:йды|йди|йтын|ды|ди|ган|ген)|\w{2}м[ае]с$")  # not "табады"
+_VERB_ENDING = re.compile(r"[аейыиуп]|[дт][ыи]|[гк][ае]н")
+_OPPOSITES: dict[Language, tuple[str, ...]] = {
+    "kk": ("бей",),
+    "ru": ("не", "без"),
+    "en": ("un", "non", "dis", "im", "in", "ir"),
+}
 
 
-def is_opposite(word: str, known: frozenset[str]) -> bool:
-    """Whether a word that the evidence lacks denies one that it has, or the other way round: "непопулярен"."""
-    return any(_denies(word, other) or _denies(other, word) for other in known)
+def is_opposite(word: str, known: frozenset[str], language: Language) -> bool:
+    """Whether a word that the evidence lacks denies one that it has, or the other way round: "непопулярен".
+
+    A Kazakh verb denies whatever it is: "болмады".
+    """
+    if language == "kk" and _DENIED_VERB.search(word):
+        return True
+    return any(_denies(word, other, language) or _denies(other, word, language) for other in known)
 
 
 def is_undenied(said: str, evidence: str, reading: Reading) -> bool:
@@ -247,9 +259,11 @@ def _denied(text: str, reading: Reading) -> tuple[frozenset[str], frozenset[str]
 
 
 @lru_cache(maxsize=200_000)
-def _denies(word: str, other: str) -> bool:
-    for prefix in _OPPOSITES:
+def _denies(word: str, other: str, language: Language) -> bool:
+    for prefix in _OPPOSITES[language]:
         if word.startswith(prefix) and len(word) > len(prefix) + STEM and same_stem(word[len(prefix) :], other):
             return True
-    found = _KAZAKH_DENIAL.match(word)
-    return bool(found and other.startswith(found.group(1)) and not _KAZAKH_DENIAL.match(other))
+    return language == "kk" and any(
+        _DENIED_ENDING.match(word, stem) and other.startswith(word[:stem]) and _VERB_ENDING.match(other, stem)
+        for stem in range(2, len(word) - 2)
+    )

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AnyHttpUrl, Field, SecretStr, TypeAdapter, ValidationError, field_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, TypeAdapter, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -89,11 +89,11 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr | None = Field(None, description="the key that the model's server asks for")
     llm_concurrency: int = Field(4, ge=1, le=64, description="how many answers the model may write at once: 1 to 64")
     llm_daily_tokens: int = Field(5_000_000, ge=0, description="tokens a day, in and out; 0 for no ceiling")
-    llm_daily_spend: float = Field(
-        0, ge=0, description="money a day, in the currency of SHYRAQ_LLM_PRICES; 0 for no ceiling"
-    )
     llm_prices: Annotated[tuple[float, float], NoDecode] = Field(
         (0, 0), description="the prices of a million tokens in and out, with a comma: 0.40,1.60"
+    )
+    llm_daily_spend: float = Field(
+        0, ge=0, description="money a day, in the currency of SHYRAQ_LLM_PRICES, which it needs; 0 for no ceiling"
     )
     core_url: str = Field(
         "http://127.0.0.1:8000",
@@ -167,9 +167,11 @@ class Settings(BaseSettings):
 
     @field_validator("llm_daily_spend")
     @classmethod
-    def _finite(cls, spend: float) -> float:
+    def _finite(cls, spend: float, others: ValidationInfo) -> float:
         if not spend < float("inf"):
             raise ValueError("not a sum")
+        if spend and not any(others.data.get("llm_prices", (1, 1))):
+            raise ValueError("without prices nothing is ever spent")
         return spend
 
     @field_validator("allowed_origins", mode="before")

@@ -89,6 +89,8 @@ def test_the_same_in_other_words_may_be_said(said: str, language: Language) -> N
         ("Қорында 1894 кітап бар [1].", "kk", "moved"),
         ("The Abai Library opened on 12.12.1894 [1].", "en", "unsupported"),
         ("Абай атындағы кітапхана 1894 жылы ашылмады [1].", "kk", "turned"),
+        ("Балаларға арналмаған кітапхана [1].", "kk", "turned"),
+        ("Қорында 57 мың кітап болмады [1].", "kk", "turned"),
         ("It holds 57 thousand bооks [1].", "en", "foreign"),  # two Cyrillic letters
         ("It holds books <b>for children</b> [1].", "en", "markup"),
         ("It holds [books](https://lib.example/abai) [1].", "en", "markup"),
@@ -365,6 +367,8 @@ def test_the_count_is_a_file_that_people_can_read(tmp_path: Path) -> None:
     [
         ("Менің ЖСН 900101300017, жазып қой", "Менің ЖСН [IIN], жазып қой"),
         ("мой ИИН 990101350012", "мой ИИН [IIN]"),
+        ("мой ИИН 990101 350012", "мой ИИН [IIN]"),
+        ("ЖСН: 900101-300017.", "ЖСН: [IIN]."),
         ("звоните +7 701 123 45 67", "звоните [PHONE]"),
         ("87011234567 нөмірі", "[PHONE] нөмірі"),
         ("карта 4111 1111 1111 1111", "карта [CARD]"),
@@ -381,6 +385,7 @@ def test_personal_data_are_masked(text: str, left: str) -> None:
     [
         "ISBN 978-5-17-118366-5",
         "ISBN 9785171183665",
+        "900101 300011",
         "900101300011",  # an IIN in all but its check digit
         "В 2013, 2014, 2015 и 2016 годах",
         "3 887 библиотек, 57 000 000 экземпляров",
@@ -407,6 +412,7 @@ def test_what_a_library_counts_and_files_is_not(text: str) -> None:
         ("llm_concurrency", 0),
         ("llm_daily_tokens", -1),
         ("llm_daily_spend", "inf"),
+        ("llm_daily_spend", "5"),  # without prices
         ("llm_prices", "1"),
         ("llm_prices", "-1,2"),
     ],
