@@ -90,7 +90,9 @@ class Claims:
         known = frozenset(words(fold(evidence)))
         strange = [word for word in dict.fromkeys(words(fold(said))) if not _is_among(word, known)]
         turning = {self.reading.turned_by(word) for word in known} | {None}
-        if any(self.reading.turned_by(word) not in turning or is_opposite(word, known) for word in strange):
+        if any(
+            self.reading.turned_by(word) not in turning or is_opposite(word, known, self.language) for word in strange
+        ):
             return "turned"
         telling = content(said, self.reading)
         new = [word for word in telling if word in strange]

@@ -129,6 +129,13 @@ def add_completions(app: FastAPI, core: Opened[Core], workers: Workers, faults: 
         """The models of the OpenAI API: Shyraq alone."""
         return Models()
 
+    @app.get("/v1/models/{model}", responses={404: {"model": FaultReply, "description": "There is no such model."}})
+    async def read_model(model: str) -> Model:
+        """The one that there is."""
+        if model != MODEL:
+            raise RequestError("no_route", 404)
+        return Model()
+
     @app.post(PATH, response_model=Completion, responses=responses)
     async def complete(request: Request, asked: CompletionRequest) -> Response:
         """Answer as /api/chat does, to clients of the OpenAI API; with `stream` as its chunks."""

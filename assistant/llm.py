@@ -4,11 +4,14 @@ Nothing of LangChain is imported until a model is opened.
 """
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
 from concurrent.futures import Future
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from queue import SimpleQueue
 from threading import BoundedSemaphore, Event, Lock, Thread
@@ -313,11 +316,11 @@ def _translated(error: Exception) -> LLMFault:
     if status in (401, 403):
         return LLMFault("refused_key", REST_SECONDS)
     if status == 429:
-        return LLMFault("rate", _retry_after(error))
+        return LLMFault("rate", _retry_after(error) or REST_SECONDS)
     if status == 404:
         return LLMFault("not_found")
     if isinstance(status, int):
-        return LLMFault("server" if status >= 500 else "rejected")
+        return LLMFault("server", _retry_after(error)) if status >= 500 else LLMFault("rejected")
     name = type(error).__name__
     if "Timeout" in name:
         return LLMFault("timeout")
@@ -325,9 +328,12 @@ def _translated(error: Exception) -> LLMFault:
     return LLMFault("connection" if "Connection" in name or "Protocol" in name or "Read" in name else "garbage")
 
 
-def _retry_after(error: Exception) -> float:
-    headers = getattr(getattr(error, "response", None), "headers", {})
+def _retry_after(error: Exception) -> float | None:
+    """The seconds that a service asks to be left alone for, told as such or as a date; None where it does not ask."""
+    asked = str(getattr(getattr(error, "response", None), "headers", {}).get("retry-after", "")).strip()
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", asked):
+        return max(float(asked), 1.0)
     try:
-        return max(float(headers.get("retry-after", "")), 1.0)
-    except ValueError:  # a date, or nothing
-        return REST_SECONDS
+        return max((parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds(), 1.0)
+    except (ValueError, TypeError):  # no date, or one without its zone
+        return None

@@ -4,6 +4,8 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +182,7 @@ def leaks(line: Line, asked: Asked) -> None:
     line.say(asked["messages"][0]["content"] + " [1]")
 
 
+LATER = datetime.now(UTC) + timedelta(minutes=5)
 WRONG = "Костанайская областная библиотека известна краеведением [1]. Фонд у неё скромнее, чем у других [1]."
 FAULTS: dict[str, tuple[Behave, str]] = {
     "no first word": (hangs, "timeout"),
@@ -189,7 +192,9 @@ FAULTS: dict[str, tuple[Behave, str]] = {
     "nothing but pings": (pings, "timeout"),
     "401": (lambda line, _: line.fail(401), "refused_key"),
     "429": (lambda line, _: line.fail(429, Retry_After="120"), "rate"),
+    "429 with a date": (lambda line, _: line.fail(429, Retry_After=format_datetime(LATER, usegmt=True)), "rate"),
     "500": (lambda line, _: line.fail(500), "server"),
+    "503": (lambda line, _: line.fail(503, Retry_After="120"), "server"),
     "400": (lambda line, _: line.fail(400), "rejected"),
     "404": (lambda line, _: line.fail(404), "not_found"),
     "garbage in the stream": (garbles, "garbage"),
@@ -333,11 +338,12 @@ def test_a_model_that_keeps_failing_is_left_alone(make: Make) -> None:
     assert dict(author.tally.fallbacks) == {"server": 5, "resting": 3} and len(server.asked) == 5
 
 
-def test_one_that_asks_for_a_rest_gets_it_at_once(make: Make) -> None:
-    author, server = make(FAULTS["429"][0], SHORT)
+@pytest.mark.parametrize("name", ["429", "429 with a date", "503"])
+def test_one_that_asks_for_a_rest_gets_it_at_once(make: Make, name: str) -> None:
+    author, server = failing(make, name)
     written(author)
     written(author)
-    assert dict(author.tally.fallbacks) == {"rate": 1, "resting": 1} and len(server.asked) == 1
+    assert dict(author.tally.fallbacks) == {FAULTS[name][1]: 1, "resting": 1} and len(server.asked) == 1
 
 
 def test_only_so_many_ask_at_once_and_only_so_many_wait(make: Make) -> None:

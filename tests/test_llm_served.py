@@ -194,6 +194,9 @@ def asked(model: Model) -> Iterator[openai.OpenAI]:
 
 def test_the_models_are_listed(asked: openai.OpenAI) -> None:
     assert [each.id for each in asked.models.list()] == ["shyraq"]
+    assert asked.models.retrieve("shyraq").id == "shyraq"
+    with pytest.raises(openai.NotFoundError):
+        asked.models.retrieve("another")
 
 
 @pytest.mark.parametrize(("question", "language"), QUESTIONS)
