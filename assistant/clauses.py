@@ -233,29 +233,55 @@ def is_opposite(word: str, known: frozenset[str], language: Language) -> bool:
 
 
 def is_undenied(said: str, evidence: str, reading: Reading) -> bool:
-    """Whether a sentence says without a denial what the evidence says only with one."""
-    denied, plain = _denied(evidence, reading)
-    said_denied, said_plain = _denied(said, reading)
-    return any(
-        _touch(frozenset((word,)), denied) and not _touch(frozenset((word,)), plain | said_denied)
-        for word in said_plain
-    )
+    """Whether a sentence says without a denial what the evidence, where it comes closest to that, denies."""
+    held = _uses(evidence, reading)
+    for use in _uses(said, reading):
+        found = [] if use.is_denied else [other for other in held if _is_one(use.word, other.word)]
+        if any(other.is_denied for other in found):
+            closest = max(found, key=lambda other: (_likeness(use.clause, other.clause), other.is_denied))
+            if closest.is_denied:
+                return True
+    return False
 
 
-def _denied(text: str, reading: Reading) -> tuple[frozenset[str], frozenset[str]]:
-    """The words that a denial stands right beside, and all others."""
-    denied: set[str] = set()
-    every: set[str] = set()
+@dataclass(frozen=True)
+class _Use:
+    """A word where it stands: whether a denial is right beside it, and the words of its clause."""
+
+    word: str
+    is_denied: bool
+    clause: frozenset[str]
+
+
+def _uses(text: str, reading: Reading) -> list[_Use]:
+    found = []
     for tokens in tokenized(text, reading):
-        every |= {token.name for token in tokens if token.kind == "word"}
+        denied = {_denied(place, tokens, reading) for place in range(len(tokens))}
         for place, token in enumerate(tokens):
-            if token.name in reading.denying and token.kind == "turning":
-                side = tokens[place - 1 :: -1] if place and reading.language == "kk" else tokens[place + 1 :]
-                beside = next((other for other in side if other.kind != "linking"), None)
-                # "Not only books" denies no books: what stands beside is another turning word.
-                if beside and beside.kind == "word" and beside.clause == token.clause:
-                    denied.add(beside.name)
-    return frozenset(denied), frozenset(every - denied)
+            if token.kind == "word":
+                clause = frozenset(
+                    other.name for other in tokens if (other.clause, other.kind) == (token.clause, "word")
+                )
+                found.append(_Use(token.name, place in denied, clause))
+    return found
+
+
+def _denied(place: int, tokens: Sequence[Token], reading: Reading) -> int | None:
+    """The place of the word that the token denies: in Kazakh the one before it, else the one after."""
+    token = tokens[place]
+    if token.kind != "turning" or token.name not in reading.denying:
+        return None
+    side = range(place - 1, -1, -1) if reading.language == "kk" else range(place + 1, len(tokens))
+    beside = next((at for at in side if tokens[at].kind != "linking"), None)
+    # "Not only books" denies no books: what stands beside is another turning word.
+    is_one = beside is not None and tokens[beside].kind == "word" and tokens[beside].clause == token.clause
+    return beside if is_one else None
+
+
+def _likeness(some: frozenset[str], others: frozenset[str]) -> float:
+    """The share of two clauses' words that they have in common (Jaccard): 1 for the same clause."""
+    shared = sum(any(_is_one(word, other) for other in others) for word in some)
+    return shared / (len(some) + len(others) - shared)
 
 
 @lru_cache(maxsize=200_000)

@@ -146,6 +146,12 @@ def test_a_denial_is_neither_left_out_nor_moved(said: str, language: Language, f
     assert claims(language, DENYING[language]).fault(said) == fault
 
 
+@pytest.mark.parametrize(("day", "fault"), [("Mondays", None), ("Sundays", "turned")])
+def test_what_is_denied_of_one_thing_may_be_said_of_another(day: str, fault: str | None) -> None:
+    quote = "The library is open on Mondays, but it is not open on Sundays."
+    assert claims("en", quote).fault(f"The library is open on {day} [1].") == fault
+
+
 SERIES: dict[Language, str] = {
     "kk": "Келушілер саны 2014 жылғы 95 842-ден 2015 жылы 104 440-қа жетті. Оқырмандардың 6,2 %-ы — балалар.",
     "ru": "Число посетителей выросло с 95 842 в 2014 году до 104 440 в 2015 году. Дети составляют 6,2 % читателей.",
