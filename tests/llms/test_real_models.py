@@ -81,7 +81,7 @@ def sample() -> list[Case]:
     return found
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(2 * 3600)
 def test_no_score_falls_in_any_language(librarian: Librarian, capsys: pytest.CaptureFixture[str]) -> None:
     assert librarian.author
     plain = replace(librarian, author=None)
