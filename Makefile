@@ -48,7 +48,7 @@ test-postgres: .venv/developed ## run the store's tests on a throwaway PostgreSQ
 test-models: .venv-models/installed ## run the tests of sentence-transformers, with a real model
 	$(MODELS)/python -m pytest tests/models
 
-test-llm: .venv/developed .venv-llms/installed ## run the LLM writer's tests with two real, small language models
+test-llm: .venv/developed .venv-llms/installed ## run the LLM writer's tests with two real, small language models (LLM_CASES= questions a language)
 	@$(BIN)/shyraq ingest
 	LLMS=$(LLMS)/python $(BIN)/python -m pytest tests/llms -s
 

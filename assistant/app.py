@@ -42,7 +42,6 @@ from assistant.stream import Ear, stream
 from assistant.trace import Trace
 from assistant.workers import THREADS, Workers
 
-PATIENCE = 1.0  # seconds that a stream waits to see whether it can still fail with a proper HTTP status
 AI_LABEL = {"X-AI-Generated": "true", "Vary": "Accept"}
 EVENTS = "text/event-stream"
 
@@ -116,9 +115,7 @@ def _add_chat(app: FastAPI, core: Opened[Core], store: Opened[Store], workers: W
         work.add_done_callback(partial(_tell, request.state.told))
         if ear is None:
             return Response((await work).model_dump_json(), headers=AI_LABEL, media_type="application/json")
-        done, _ = await asyncio.wait({work}, timeout=PATIENCE)
-        if done:
-            work.result()
+        await ear.begun(work)
         told = stream(work, ear, ids, lambda error: faults.body(blame(error)[0], language))
         return StreamingResponse(told, headers={**AI_LABEL, "X-Accel-Buffering": "no"}, media_type=EVENTS)
 

@@ -82,9 +82,8 @@ class Author:
 
         What `tell` has heard stays: the answer goes on with what the built-in writer says besides.
         """
-        guarded = self._instructions.guarded(reply.language)
         cited = {citation.n: citation for citation in reply.citations if f"[{citation.n}]" in reply.answer}
-        claims = Claims(cited, reply.language, self._identifier, ordinary, guarded)
+        claims = Claims(cited, self._identifier, ordinary, self._instructions.reading(reply.language))
         page, fault = _Page(), None
         try:
             self._fill(page, question, claims, tell)

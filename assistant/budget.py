@@ -1,26 +1,27 @@
 """What a language model may cost in a day (UTC): tokens, and money where prices are known."""
 
-import json
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Lock
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 FILE = "llm-usage.json"
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Usage:
+class Usage(BaseModel):
     """What was used on one day."""
 
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
     day: str
-    tokens: int = 0
-    spent: float = 0.0
+    tokens: int = Field(default=0, ge=0)
+    spent: float = Field(default=0.0, ge=0, allow_inf_nan=False)
 
 
 def today() -> date:
@@ -44,7 +45,7 @@ class Budget:
     def usage(self) -> Usage:
         """Today's."""
         now = self._day().isoformat()
-        return self._usage if self._usage.day == now else Usage(now)
+        return self._usage if self._usage.day == now else Usage(day=now)
 
     @property
     def is_spent(self) -> bool:
@@ -57,22 +58,38 @@ class Budget:
         cost = (tokens_in * self._prices[0] + tokens_out * self._prices[1]) / 1e6
         with self._lock:
             used = self.usage
-            self._usage = Usage(used.day, used.tokens + tokens_in + tokens_out, used.spent + cost)
+            self._usage = Usage(day=used.day, tokens=used.tokens + tokens_in + tokens_out, spent=used.spent + cost)
             _write(self._path, self._usage)
 
 
 def _read(path: Path) -> Usage:
+    """What was kept; nothing on the first day. A file that somebody has damaged is put aside."""
     try:
-        return Usage(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):  # the first day, or a file that somebody edited
-        return Usage("")
+        return Usage.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        logger.warning("%s cannot be read, counting begins anew: %s", path.name, error.strerror)
+    except ValidationError:
+        _put_aside(path)
+    return Usage(day="")
+
+
+def _put_aside(path: Path) -> None:
+    aside = path.with_suffix(".damaged")
+    try:
+        os.replace(path, aside)
+    except OSError as error:  # it is written over with the next answer
+        logger.warning("%s is damaged, counting begins anew: %s", path.name, error.strerror)
+        return
+    logger.warning("%s is damaged, counting begins anew; it is kept as %s", path.name, aside.name)
 
 
 def _write(path: Path, usage: Usage) -> None:
     beside = path.with_suffix(".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(json.dumps(asdict(usage)), encoding="utf-8")
+        beside.write_text(usage.model_dump_json(), encoding="utf-8")
         os.replace(beside, path)
     except OSError as error:  # counted in this process at least
         logger.warning("the model's usage was not kept: %s", error.strerror)

@@ -1,7 +1,8 @@
 """Whether a sentence of a language model says what the passages it cites say, and nothing else.
 
 `assistant.grounding` holds for people's sentences that the built-in writer joins. A model's own are held to more: each
-has a citation, no mark-up, no word that turns its meaning, and hardly a word that its passages lack.
+has a citation, no mark-up, no word that turns its meaning, hardly a word that its passages lack, and every number and
+denial beside what it stands beside there.
 """
 
 import re
@@ -10,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from assistant.clauses import Reading, content, is_held, is_opposite, is_undenied, marks
 from assistant.fold import fold
 from assistant.grounding import MARKER, is_supported
 from assistant.knowledge import Language
@@ -17,7 +19,7 @@ from assistant.language import Identifier
 from assistant.numbers import numbers
 from assistant.schema import Citation
 from assistant.sentences import headed, parted
-from assistant.words import folded_words, same_stem, same_word, words
+from assistant.words import same_word, words
 
 HELD = 0.6  # of a sentence's telling words that its passages have
 UNKNOWN = 1  # words of it that no passage of the knowledge has either
@@ -34,6 +36,7 @@ _ADDRESS = re.compile(
 )
 _QUOTED = re.compile(r"«[^»]*»|“[^”]*”|\"[^\"]*\"")
 _MIXED = re.compile(r"(?=\w*[a-z])(?=\w*[\u0370-\u052f])\w+", re.IGNORECASE)
+_DATE = re.compile(r"\d+(?:[.,/-]\d+){2,}")
 _WORD = re.compile(r"[^\W_]+(?:['’ʼ-][^\W_]+)*")
 
 
@@ -46,13 +49,17 @@ def ordinary_words(texts: Iterable[str]) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Claims:
-    """What a sentence is held against. `ordinary`: words that are no names; `guarded`: those that turn a meaning."""
+    """What a sentence is held against. `ordinary`: words that are no names; `reading`: how its words are read."""
 
     citations: Mapping[int, Citation]
-    language: Language
     identifier: Identifier
     ordinary: Collection[str]
-    guarded: Collection[str]
+    reading: Reading
+
+    @property
+    def language(self) -> Language:
+        """The answer's."""
+        return self.reading.language
 
     def fault(self, sentence: str) -> str | None:
         """Why a sentence cannot be said, in one word; None where it can."""
@@ -69,7 +76,7 @@ class Claims:
             return "unsupported"
         if any(citation.id.startswith(DOCUMENT) for citation in cited) and not _is_quoted(said, evidence):
             return "paraphrase"
-        return self._wording(said, evidence)
+        return self._wording(said, evidence) or self._bearing(said, evidence)
 
     def is_spoken(self, said: str) -> bool:
         """Whether a text is in the language asked for, as far as can be told."""
@@ -82,15 +89,27 @@ class Claims:
         """Why the words of a sentence are not its evidence's; None where they are."""
         known = frozenset(words(fold(evidence)))
         strange = [word for word in dict.fromkeys(words(fold(said))) if not _is_among(word, known)]
-        if any(_is_guarded(word, guard) for word in strange for guard in self.guarded):
+        turning = {self.reading.turned_by(word) for word in known} | {None}
+        if any(
+            self.reading.turned_by(word) not in turning or is_opposite(word, known, self.language) for word in strange
+        ):
             return "turned"
-        telling = [word for word in dict.fromkeys(words(fold(said))) if len(word) >= TELLING]
-        new = [word for word in strange if len(word) >= TELLING]
+        telling = content(said, self.reading)
+        new = [word for word in telling if word in strange]
         unknown = [word for word in new if not _is_among(word, self._ordinary_like(word))]
-        if len(new) > (1 - HELD) * len(telling) or len(unknown) > UNKNOWN or _is_mixed(said, evidence):
+        if not len(new) < len(telling) or len(new) > (1 - HELD) * len(telling) or len(unknown) > UNKNOWN:
+            return "foreign"
+        if _is_mixed(said, evidence):
             return "foreign"
         first = _WORD.search(said)
         return "named" if first and set(words(fold(first.group()))) & set(unknown) else None
+
+    def _bearing(self, said: str, evidence: str) -> str | None:
+        """Whether a number or a turning word bears on something else than in the evidence, or a denial is left out."""
+        held = marks(evidence, self.reading, wide=True)
+        if not all(is_held(mark, held) for mark in marks(said, self.reading, wide=False)):
+            return "moved"
+        return "turned" if is_undenied(said, evidence, self.reading) else None
 
     def _ordinary_like(self, word: str) -> frozenset[str]:
         return _filed(frozenset(self.ordinary)).get(word[:3], frozenset())
@@ -141,13 +160,6 @@ def _is_among(word: str, known: frozenset[str]) -> bool:
     return word in known or any(same_word(word, other) for other in known)
 
 
-def _is_guarded(word: str, guard: str) -> bool:
-    guarded = folded_words(guard)[0]
-    if word == guarded or (guarded == "not" and word.endswith(("n't", "n’t"))):
-        return True
-    return len(word) >= len(guarded) >= TELLING and same_stem(word, guarded)
-
-
 def _addresses(text: str) -> set[str]:
     """Whatever in a text may be read as the address of something: a.b, a@b, a/b."""
     return {found.strip(".,:!?").casefold() for found in _ADDRESS.findall(text) if not _is_number(found)}
@@ -158,8 +170,9 @@ def _is_number(found: str) -> bool:
 
 
 def _has_odd_numbers(said: str, evidence: str) -> bool:
-    """Whether a number is written as ½, ⑲ or Ⅻ, which `numbers` does not read, and the evidence has it not so."""
-    return any(unicodedata.category(sign) in ("No", "Nl") and sign not in evidence for sign in said)
+    """Whether a number is written as `numbers` does not read it (½, ⑲, Ⅻ, 12.12.2019), and not so in the evidence."""
+    odd = [sign for sign in said if unicodedata.category(sign) in ("No", "Nl")]
+    return any(found not in evidence for found in (*odd, *_DATE.findall(said)))
 
 
 def _is_mixed(said: str, evidence: str) -> bool:

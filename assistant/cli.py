@@ -4,6 +4,7 @@ import ctypes
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
@@ -234,8 +235,8 @@ def _reply(settings: Settings, request: ChatRequest) -> ChatReply:
         from assistant.opened import Opened
         from assistant.store import Store
 
-        core = open_core(settings)
-        return converse(request, core.answer, Opened(lambda: Store(settings.database_url)))
+        with closing(open_core(settings)) as core:
+            return converse(request, core.answer, Opened(lambda: Store(settings.database_url)))
 
 
 def _readable(reply: ChatReply) -> str:

@@ -129,6 +129,13 @@ def add_completions(app: FastAPI, core: Opened[Core], workers: Workers, faults: 
         """The models of the OpenAI API: Shyraq alone."""
         return Models()
 
+    @app.get("/v1/models/{model}", responses={404: {"model": FaultReply, "description": "There is no such model."}})
+    async def read_model(model: str) -> Model:
+        """The one that there is."""
+        if model != MODEL:
+            raise RequestError("no_route", 404)
+        return Model()
+
     @app.post(PATH, response_model=Completion, responses=responses)
     async def complete(request: Request, asked: CompletionRequest) -> Response:
         """Answer as /api/chat does, to clients of the OpenAI API; with `stream` as its chunks."""
@@ -140,6 +147,7 @@ def add_completions(app: FastAPI, core: Opened[Core], workers: Workers, faults: 
         work.add_done_callback(partial(_tell, request.state.told))
         if ear is None:
             return Response(_completion(await work), headers=AI_LABEL, media_type="application/json")
+        await ear.begun(work)
         told = _stream(work, ear, lambda error: faults.body(blame(error)[0], language))
         return StreamingResponse(told, headers={**AI_LABEL, "X-Accel-Buffering": "no"}, media_type="text/event-stream")
 

@@ -22,8 +22,9 @@ PREFLIGHT = {
     "Access-Control-Allow-Headers": "Content-Type, X-Request-ID",
     "Access-Control-Max-Age": "600",
 }
-# Clients of the OpenAI API send a key, whether or not one is asked for.
-KEYED = {**PREFLIGHT, "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Request-ID"}
+# Clients of the OpenAI API send a key, whether or not one is asked for, and a dozen names of their own (X-Stainless-…,
+# OpenAI-Organization). The asterisk stands for all of these, as there are no cookies, but never for Authorization.
+KEYED = {**PREFLIGHT, "Access-Control-Allow-Headers": "Authorization, *"}
 
 
 class BrowserHeaders:

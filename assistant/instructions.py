@@ -1,13 +1,15 @@
 """What a language model is told: the files of prompts/ that begin with `llm-`, validated."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from string import Template
 
+from assistant.clauses import Reading
 from assistant.errors import KnowledgeError
 from assistant.knowledge import Language, WordLists, Words
 from assistant.records import Record, read_records
+from assistant.words import folded_words
 
 # The placeholders that each file must have, and no other.
 FILES: Mapping[str, frozenset[str]] = {
@@ -24,10 +26,15 @@ _FENCE = re.compile("[⟦⟧]")
 
 
 class ModelWords(Record):
-    """`languages`: each language's name for a model; `guarded`: words that turn or widen what a sentence says."""
+    """`languages`: each language's name for a model; `guarded`: words that turn or widen what a sentence says.
+
+    `denying`: those of them that say no; `linking`: words that say nothing by themselves.
+    """
 
     languages: Words
     guarded: WordLists
+    denying: WordLists
+    linking: WordLists
 
 
 class Instructions:
@@ -45,7 +52,7 @@ class Instructions:
             problems += _faults(name, text)
         words = [record for record, _ in read_records(folder / WORDS, Path(WORDS), ModelWords, problems)]
         if not problems and len(words) != 1:
-            problems.append(f"{WORDS}:1: found {len(words)} records; expected one with languages and guarded")
+            problems.append(f"{WORDS}:1: found {len(words)} records; expected one with languages, guarded …")
         if problems:
             raise KnowledgeError(problems)
         return cls({name: Template(text.strip()) for name, text in texts.items()}, words[0])
@@ -58,14 +65,21 @@ class Instructions:
         """A language, as a model knows it."""
         return self._words.languages[language]
 
-    def guarded(self, language: Language) -> tuple[str, ...]:
-        """Words that a sentence may have only where its evidence has them."""
-        return self._words.guarded[language]
+    def reading(self, language: Language) -> Reading:
+        """How a language's sentences are read: which words turn a meaning, which say nothing by themselves."""
+        said = self._words
+        denying, linking = _folded(said.denying[language]), _folded(said.linking[language])
+        turning = tuple(dict.fromkeys((*_folded(said.guarded[language]), *denying)))
+        return Reading(language, frozenset(linking), turning, frozenset(denying))
 
 
 def fenced(name: object, text: str) -> str:
     """`text` as data between marks that it cannot close: ⟦1⟧ … ⟦/1⟧."""
     return f"⟦{name}⟧\n{_FENCE.sub('', text)}\n⟦/{name}⟧"
+
+
+def _folded(lines: Iterable[str]) -> list[str]:
+    return [word for line in lines for word in folded_words(line)]
 
 
 def _read(path: Path, problems: list[str]) -> str:

@@ -4,15 +4,18 @@ Nothing of LangChain is imported until a model is opened.
 """
 
 import asyncio
+import re
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from queue import SimpleQueue
 from threading import BoundedSemaphore, Event, Lock, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from assistant.breaker import REST_SECONDS, Breaker
 from assistant.budget import FILE, Budget
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessageChunk
 
 OLLAMA = "http://127.0.0.1:11434/v1"
+EXAMPLE = "http://127.0.0.1:8080/v1"
 MOST_TOKENS = 1000  # of an answer
 LONGEST = 6000  # characters: what no answer needs
 WAITING = 8  # callers in line for a free place
@@ -57,10 +61,13 @@ class Spoken:
 
 
 class _Loop:
-    """An event loop in a thread of its own, from the first call until it is closed: only there can a wait be cut."""
+    """An event loop in a thread of its own, from the first call until it is closed: only there can a wait be cut.
 
-    def __init__(self) -> None:
-        self._lock, self._running = Lock(), Event()
+    `closing` is awaited last, there: connections belong to the loop that they were opened in.
+    """
+
+    def __init__(self, closing: Callable[[], Awaitable[None]]) -> None:
+        self._closing, self._lock, self._running = closing, Lock(), Event()
         self._thread: Thread | None = None
 
     def begin(self, speech: Coroutine[Any, Any, None]) -> "Future[None]":
@@ -84,10 +91,22 @@ class _Loop:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         self._running.set()
         await self._stop.wait()
+        running = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await self._closing()
+
+
+async def _nothing() -> None:
+    """What closes a model whose library keeps its connections to itself."""
 
 
 class Chat:
-    """A chat model behind a line of bounded length, a breaker and a budget; safe for many threads."""
+    """A chat model behind a line of bounded length, a breaker and a budget; safe for many threads.
+
+    `closing` lets its connections go.
+    """
 
     def __init__(
         self,
@@ -97,11 +116,12 @@ class Chat:
         breaker: Breaker,
         places: int,
         patience: Patience = USUAL,
+        closing: Callable[[], Awaitable[None]] = _nothing,
     ) -> None:
         self.name, self.budget, self.breaker, self.places = name, budget, breaker, places
         self.patience, self._model = patience, model
         self._free, self._turns = places + WAITING, BoundedSemaphore(places)
-        self._lock, self._loop = Lock(), _Loop()
+        self._lock, self._loop = Lock(), _Loop(closing)
 
     def complete(self, system: str, user: str, *, limit: float | None = None, temperature: float | None = None) -> str:
         """The whole of an answer; raises LLMFault."""
@@ -124,7 +144,8 @@ class Chat:
         with self._place(), self._guarded():
             pieces: SimpleQueue[str | None] = SimpleQueue()
             given: dict[str, Any] = {} if temperature is None else {"temperature": temperature}
-            speech = self._model.astream([("system", system), ("human", user)], **given)
+            said = self._model.astream([("system", system), ("human", user)], **given)
+            speech = cast("AsyncGenerator[AIMessageChunk]", said)  # which it is, so that it can be closed
             prompt = (len(system) + len(user)) // CHARACTERS
             speaking = self._loop.begin(self._speak(speech, prompt, limit, pieces.put, told))
             speaking.add_done_callback(lambda _: pieces.put(None))
@@ -181,7 +202,7 @@ class Chat:
 
     async def _speak(
         self,
-        chunks: "AsyncIterator[AIMessageChunk]",
+        chunks: "AsyncGenerator[AIMessageChunk]",
         prompt: int,
         limit: float | None,
         put: Callable[[str], None],
@@ -191,8 +212,8 @@ class Chat:
         began, first, length, used, ended = time.perf_counter(), 0.0, 0, (0, 0), ""
         limit = self.patience.total if limit is None else max(min(limit, self.patience.total), 0.01)
         try:
-            async with asyncio.timeout(limit):
-                async for chunk in self._in_time(chunks):
+            async with asyncio.timeout(limit), aclosing(chunks), aclosing(self._in_time(chunks)) as timed:
+                async for chunk in timed:
                     text, ended, used = str(chunk.text), _ended(chunk) or ended, _used(chunk) or used
                     first = first or (time.perf_counter() - began if text else 0.0)
                     length += len(text)
@@ -211,7 +232,7 @@ class Chat:
         if not length:
             raise LLMFault("empty")
 
-    async def _in_time(self, chunks: "AsyncIterator[AIMessageChunk]") -> "AsyncIterator[AIMessageChunk]":
+    async def _in_time(self, chunks: "AsyncIterator[AIMessageChunk]") -> "AsyncGenerator[AIMessageChunk]":
         """The chunks, unless the next word is too long in coming: chunks without one count for nothing."""
         patience, is_over = self.patience.first, False
         while True:
@@ -245,11 +266,17 @@ def open_chat(settings: Settings, patience: Patience = USUAL) -> Chat:
         model = init_chat_model(name, model_provider=given.pop("provider"), **given)
     except (ImportError, ValueError, TypeError) as error:
         raise SettingsError(f"SHYRAQ_LLM: found {settings.llm!r}, which cannot be opened: {error}") from error
-    except Exception as error:  # providers complain of a missing key with errors of their own
+    except Exception as error:  # providers complain of a missing key or a wrong address with errors of their own
+        if "URL" in type(error).__name__:  # ours was read already; repeating it could tell a password
+            raise SettingsError(
+                f"SHYRAQ_LLM_BASE_URL or {provider.upper()}_BASE_URL: no address of a server; expected {EXAMPLE}"
+            ) from None
         raise SettingsError(f"SHYRAQ_LLM_API_KEY: {settings.llm!r} cannot be opened with it: {error}") from error
     path = Path(settings.data_dir) / FILE
     budget = Budget(path, settings.llm_daily_tokens, settings.llm_daily_spend, settings.llm_prices)
-    return Chat(model, settings.llm, budget, Breaker(), settings.llm_concurrency, patience)
+    client = given.get("http_async_client")
+    closing = client.aclose if client else _nothing
+    return Chat(model, settings.llm, budget, Breaker(), settings.llm_concurrency, patience, closing)
 
 
 def _options(provider: str, settings: Settings, patience: Patience) -> dict[str, Any]:
@@ -258,10 +285,12 @@ def _options(provider: str, settings: Settings, patience: Patience) -> dict[str,
     url = settings.llm_base_url or (OLLAMA if provider == "ollama" else None)
     options: dict[str, Any] = {"provider": provider, "max_retries": 0, "max_tokens": MOST_TOKENS}
     if provider in ("openai", "ollama"):
-        from openai import Timeout
+        from openai import DefaultAsyncHttpxClient, Timeout
 
         options |= {"provider": "openai", "stream_usage": True, "stream_chunk_timeout": None}
         options |= {"timeout": Timeout(patience.total, connect=patience.connect)}
+        # LangChain's own client is shared by all models of a process, and nobody closes it.
+        options |= {"http_async_client": DefaultAsyncHttpxClient()}
         key = key or ("none" if url else None)  # servers of one's own ask for none, the client's library does
     return options | {name: value for name, value in (("base_url", url), ("api_key", key)) if value}
 
@@ -287,9 +316,11 @@ def _translated(error: Exception) -> LLMFault:
     if status in (401, 403):
         return LLMFault("refused_key", REST_SECONDS)
     if status == 429:
-        return LLMFault("rate", _retry_after(error))
+        return LLMFault("rate", _retry_after(error) or REST_SECONDS)
+    if status == 404:
+        return LLMFault("not_found")
     if isinstance(status, int):
-        return LLMFault("server" if status >= 500 else "rejected")
+        return LLMFault("server", _retry_after(error)) if status >= 500 else LLMFault("rejected")
     name = type(error).__name__
     if "Timeout" in name:
         return LLMFault("timeout")
@@ -297,9 +328,12 @@ def _translated(error: Exception) -> LLMFault:
     return LLMFault("connection" if "Connection" in name or "Protocol" in name or "Read" in name else "garbage")
 
 
-def _retry_after(error: Exception) -> float:
-    headers = getattr(getattr(error, "response", None), "headers", {})
+def _retry_after(error: Exception) -> float | None:
+    """The seconds that a service asks to be left alone for, told as such or as a date; None where it does not ask."""
+    asked = str(getattr(getattr(error, "response", None), "headers", {}).get("retry-after", "")).strip()
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", asked):
+        return max(float(asked), 1.0)
     try:
-        return max(float(headers.get("retry-after", "")), 1.0)
-    except ValueError:  # a date, or nothing
-        return REST_SECONDS
+        return max((parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds(), 1.0)
+    except (ValueError, TypeError):  # no date, or one without its zone
+        return None

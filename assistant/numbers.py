@@ -1,6 +1,7 @@
 """Numbers as a reader means them: 3 887 = 3,887 = 3887, 72,5 = 72.5, 57 млн = 57 million."""
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 
 SPACES = " \u00a0\u2009\u202f"
@@ -18,14 +19,18 @@ def numbers(text: str, language: str) -> set[str]:
 
     `language` settles what a comma means: thousands in English, a decimal mark in Kazakh and Russian.
     """
-    found = set()
+    return {number for _, _, number in spotted(text, language)}
+
+
+def spotted(text: str, language: str) -> Iterator[tuple[int, int, str]]:
+    """The same, each with where it begins and ends, its scale word included."""
     for match in _GROUPED.finditer(text):
         value = _value(match.group(), language)
         if value is None:
             continue
         scale = _SCALE.match(text, match.end())
-        found.add(_plain(value * _WORDS[scale.group(1).lower()] if scale else value))
-    return found
+        end = scale.end() if scale else match.end()
+        yield match.start(), end, _plain(value * _WORDS[scale.group(1).lower()] if scale else value)
 
 
 def _value(digits: str, language: str) -> Decimal | None:

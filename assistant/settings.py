@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, TypeAdapter, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -21,6 +21,8 @@ WEB = ROOT / "bots" / "web"
 ORIGIN = re.compile(r"https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 # May hold a password: never repeated in a message.
 SECRET_FIELDS = {"database_url", "chroma_url", "llm_base_url", "llm_api_key", "telegram_token"}
+
+_ADDRESS = TypeAdapter(AnyHttpUrl)
 
 
 def shipped(name: str) -> Path:
@@ -87,11 +89,11 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr | None = Field(None, description="the key that the model's server asks for")
     llm_concurrency: int = Field(4, ge=1, le=64, description="how many answers the model may write at once: 1 to 64")
     llm_daily_tokens: int = Field(5_000_000, ge=0, description="tokens a day, in and out; 0 for no ceiling")
-    llm_daily_spend: float = Field(
-        0, ge=0, description="money a day, in the currency of SHYRAQ_LLM_PRICES; 0 for no ceiling"
-    )
     llm_prices: Annotated[tuple[float, float], NoDecode] = Field(
         (0, 0), description="the prices of a million tokens in and out, with a comma: 0.40,1.60"
+    )
+    llm_daily_spend: float = Field(
+        0, ge=0, description="money a day, in the currency of SHYRAQ_LLM_PRICES, which it needs; 0 for no ceiling"
     )
     core_url: str = Field(
         "http://127.0.0.1:8000",
@@ -137,6 +139,13 @@ class Settings(BaseSettings):
             raise ValueError("the PostgreSQL driver is not installed")
         return url
 
+    @field_validator("llm_base_url", "chroma_url", "core_url", "telegram_api_url", "telegram_webhook_url")
+    @classmethod
+    def _whole_address(cls, url: str | None) -> str | None:
+        if url is not None:
+            _ADDRESS.validate_python(url)  # a port that is none, an open bracket
+        return url
+
     @field_validator("llm")
     @classmethod
     def _installed_llm(cls, llm: str | None) -> str | None:
@@ -158,9 +167,11 @@ class Settings(BaseSettings):
 
     @field_validator("llm_daily_spend")
     @classmethod
-    def _finite(cls, spend: float) -> float:
+    def _finite(cls, spend: float, others: ValidationInfo) -> float:
         if not spend < float("inf"):
             raise ValueError("not a sum")
+        if spend and not any(others.data.get("llm_prices", (1, 1))):
+            raise ValueError("without prices nothing is ever spent")
         return spend
 
     @field_validator("allowed_origins", mode="before")

@@ -13,6 +13,7 @@ from assistant.contract import ChatReply
 from assistant.knowledge import Language
 
 PIECE = 24  # characters at least: about four words, as people read
+PATIENCE = 1.0  # seconds that a stream waits to see whether it can still fail with a proper HTTP status
 PING_SECONDS = 15  # proxies drop silent streams, commonly after 60
 
 
@@ -40,11 +41,22 @@ class Ear:
     """Where a thread that answers puts what it has written so far, and a stream waits for it."""
 
     def __init__(self) -> None:
-        self._loop, self._heard = asyncio.get_running_loop(), asyncio.Queue[Heard]()
+        self._loop, self._heard, self._begun = asyncio.get_running_loop(), asyncio.Queue[Heard](), asyncio.Event()
 
     def tell(self, language: Language, text: str) -> None:
         """Put the next words, from any thread."""
-        self._loop.call_soon_threadsafe(self._heard.put_nowait, Heard(language, text))
+        self._loop.call_soon_threadsafe(self._hear, Heard(language, text))
+
+    async def begun(self, work: "asyncio.Future[Any]") -> None:
+        """Wait until there are words or the work is done, PATIENCE at most; raises what it has failed with by then."""
+        first = asyncio.ensure_future(self._begun.wait())
+        either: set[asyncio.Future[Any]] = {first, work}
+        try:
+            await asyncio.wait(either, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            first.cancel()
+        if work.done():
+            work.result()
 
     async def words(self, work: "asyncio.Future[Any]") -> AsyncIterator[Heard | None]:
         """The words as they come, until the work is done; None after each PING_SECONDS without any."""
@@ -60,6 +72,10 @@ class Ear:
                 yield waiting.result()
             elif not done:
                 yield None
+
+    def _hear(self, heard: Heard) -> None:
+        self._heard.put_nowait(heard)
+        self._begun.set()
 
 
 def events(reply: ChatReply, begun: str = "") -> Iterator[bytes]:

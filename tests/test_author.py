@@ -4,6 +4,8 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +182,7 @@ def leaks(line: Line, asked: Asked) -> None:
     line.say(asked["messages"][0]["content"] + " [1]")
 
 
+LATER = datetime.now(UTC) + timedelta(minutes=5)
 WRONG = "Костанайская областная библиотека известна краеведением [1]. Фонд у неё скромнее, чем у других [1]."
 FAULTS: dict[str, tuple[Behave, str]] = {
     "no first word": (hangs, "timeout"),
@@ -189,8 +192,11 @@ FAULTS: dict[str, tuple[Behave, str]] = {
     "nothing but pings": (pings, "timeout"),
     "401": (lambda line, _: line.fail(401), "refused_key"),
     "429": (lambda line, _: line.fail(429, Retry_After="120"), "rate"),
+    "429 with a date": (lambda line, _: line.fail(429, Retry_After=format_datetime(LATER, usegmt=True)), "rate"),
     "500": (lambda line, _: line.fail(500), "server"),
+    "503": (lambda line, _: line.fail(503, Retry_After="120"), "server"),
     "400": (lambda line, _: line.fail(400), "rejected"),
+    "404": (lambda line, _: line.fail(404), "not_found"),
     "garbage in the stream": (garbles, "garbage"),
     "a page in place of a stream": (lambda line, _: line.fail(200, "<html>502</html>"), "garbage"),
     "another language": (says(WRONG), "language"),
@@ -207,13 +213,40 @@ FAULTS: dict[str, tuple[Behave, str]] = {
 }
 
 
+def failing(make: Make, name: str) -> tuple[Author, Speaker]:
+    """An author whose model fails so; with little patience only where that is what fails."""
+    behave, reason = FAULTS[name]
+    return make(behave, SHORT if reason == "timeout" else PATIENT)
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_whatever_the_model_does_the_built_in_writer_answers(make: Make, name: str) -> None:
-    behave, reason = FAULTS[name]
-    author, server = make(behave, SHORT if reason == "timeout" else PATIENT)
+    author, server = failing(make, name)
     assert written(author) == built_in("en")
-    assert dict(author.tally.fallbacks) == {reason: 1}
+    assert dict(author.tally.fallbacks) == {FAULTS[name][1]: 1}
     server.broken.set()
+
+
+@pytest.mark.parametrize("name", ["over-long", "endless repetition"])
+def test_a_model_that_is_given_up_is_hung_up_on(make: Make, name: str) -> None:
+    author, server = make(FAULTS[name][0])
+    written(author)
+    assert server.broken.wait(60)
+
+
+def test_connections_are_closed_with_the_author(make: Make) -> None:
+    closed = threading.Event()
+
+    def keeps(line: Line, _: Asked) -> None:
+        line.fail(200, "data: [DONE]\n\n", Connection="keep-alive")
+        if line.rfile.read(1) == b"":
+            closed.set()
+
+    author, _ = make(keeps)
+    written(author)
+    assert not closed.wait(0.2)
+    author.close()
+    assert closed.wait(60)
 
 
 def test_nobody_listens_at_the_address(tmp_path: Path) -> None:
@@ -277,7 +310,7 @@ BEGIN_WELL = ["silence midway", "cut stream", "endless repetition", "half of it"
 
 @pytest.mark.parametrize("name", BEGIN_WELL)
 def test_what_was_told_stays_and_the_rest_comes_from_the_built_in_writer(make: Make, name: str) -> None:
-    author, server = make(FAULTS[name][0], SHORT)
+    author, server = failing(make, name)
     reply, heard = told(author)
     server.broken.set()
     assert heard == ["Kostanay Regional Library is known for local history [1]."]
@@ -289,7 +322,7 @@ def test_what_was_told_stays_and_the_rest_comes_from_the_built_in_writer(make: M
 
 @pytest.mark.parametrize("name", sorted(set(FAULTS) - set(BEGIN_WELL)))
 def test_nothing_is_told_of_what_does_not_pass(make: Make, name: str) -> None:
-    author, server = make(FAULTS[name][0], SHORT)
+    author, server = failing(make, name)
     reply, heard = told(author)
     server.broken.set()
     assert heard == [] and reply == built_in("en")
@@ -305,11 +338,12 @@ def test_a_model_that_keeps_failing_is_left_alone(make: Make) -> None:
     assert dict(author.tally.fallbacks) == {"server": 5, "resting": 3} and len(server.asked) == 5
 
 
-def test_one_that_asks_for_a_rest_gets_it_at_once(make: Make) -> None:
-    author, server = make(FAULTS["429"][0], SHORT)
+@pytest.mark.parametrize("name", ["429", "429 with a date", "503"])
+def test_one_that_asks_for_a_rest_gets_it_at_once(make: Make, name: str) -> None:
+    author, server = failing(make, name)
     written(author)
     written(author)
-    assert dict(author.tally.fallbacks) == {"rate": 1, "resting": 1} and len(server.asked) == 1
+    assert dict(author.tally.fallbacks) == {FAULTS[name][1]: 1, "resting": 1} and len(server.asked) == 1
 
 
 def test_only_so_many_ask_at_once_and_only_so_many_wait(make: Make) -> None:

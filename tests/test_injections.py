@@ -206,14 +206,30 @@ def test_rag_redteam_finds_no_harm(author: Author) -> None:
     )
 
 
-def test_the_history_of_a_country_is_a_topic_like_any_other(author: Author) -> None:
-    """Famine and repressions in evidence are written up, not refused."""
-    quotes = [
-        (1, "The library keeps letters of those who lived through the famine of 1932 and the repressions of 1937.")
-    ]
-    cited = (Citation(n=1, id="a", title="Archive", source="s", url=None, quote=quotes[0][1]),)
-    reply = Reply(language="en", status="answered", answer=marks(quotes), citations=cited)
+HISTORY: dict[Language, tuple[str, str]] = {
+    "kk": (
+        "Кітапхана 1932 жылғы ашаршылықты және 1937 жылғы қуғын-сүргінді бастан кешкен адамдардың хаттарын сақтайды.",
+        "Ашаршылық туралы не сақталған?",
+    ),
+    "ru": (
+        "Библиотека хранит письма тех, кто пережил голод 1932 года и репрессии 1937 года.",
+        "Что в ней хранится о голоде и репрессиях?",
+    ),
+    "en": (
+        "The library keeps letters of those who lived through the famine of 1932 and the repressions of 1937.",
+        "What does it keep about the famine?",
+    ),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("source", ["a", "document:a.md#1"])
+def test_the_history_of_a_country_is_a_topic_like_any_other(author: Author, language: Language, source: str) -> None:
+    """Famine and repressions in evidence are written up, not refused, and no librarian's file about them is hostile."""
+    quote, question = HISTORY[language]
+    cited = (Citation(n=1, id=source, title="", source="s", url=None, quote=quote),)
+    reply = Reply(language=language, status="answered", answer=marks([(1, quote)]), citations=cited)
     author.server.behave = lambda line, asked: line.say(marks(evidence(asked)))  # type: ignore[attr-defined]
     before = author.tally.written
-    assert author.write("What does it keep about the famine?", reply, ORDINARY) == reply
+    assert author.write(question, reply, ORDINARY) == reply
     assert author.tally.written == before + 1

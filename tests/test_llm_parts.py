@@ -2,7 +2,9 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from datetime import date
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -10,13 +12,15 @@ import pytest
 from assistant.breaker import FAILURES, REST_SECONDS, Breaker
 from assistant.budget import Budget
 from assistant.claims import Claims, ordinary_words, unsaid
+from assistant.clauses import is_held, marks
 from assistant.errors import KnowledgeError, SettingsError
 from assistant.instructions import Instructions, fenced
 from assistant.knowledge import LANGUAGES, Language, load
 from assistant.language import Identifier
+from assistant.numbers import spotted
 from assistant.personal import masked
 from assistant.schema import Citation
-from assistant.sentences import coming
+from assistant.sentences import coming, parted
 from assistant.settings import ROOT, read_settings
 from assistant.writer import mark
 
@@ -34,7 +38,7 @@ def claims(language: Language, quote: str | None = None) -> Claims:
     ordinary = ordinary_words(
         [*QUOTES.values(), "many young readers come with, много юных читателей, көп жас оқырман келеді"]
     )
-    return Claims({1: cited}, language, Identifier.load(), ordinary, INSTRUCTIONS.guarded(language))
+    return Claims({1: cited}, Identifier.load(), ordinary, INSTRUCTIONS.reading(language))
 
 
 # --- claims ----------------------------------------------------------------------------------------------------------
@@ -70,6 +74,23 @@ def test_the_same_in_other_words_may_be_said(said: str, language: Language) -> N
         ("It holds five books for children [1].", "en", "turned"),
         ("Entry to the library is free [1].", "en", "turned"),
         ("Readers may drink coffee in its garden [1].", "en", "foreign"),
+        ("Yes [1].", "en", "foreign"),
+        ("Да [1].", "ru", "foreign"),
+        ("Иә [1].", "kk", "foreign"),
+        ("No [1].", "en", "turned"),
+        ("Нет [1].", "ru", "turned"),
+        ("Жоқ [1].", "kk", "turned"),
+        ("It is so [1].", "en", "foreign"),
+        ("Yes, it holds books [1].", "en", "named"),
+        ("It has a bar and a spa for children [1].", "en", "foreign"),
+        ("The Abai Library holds 1894 books [1].", "en", "moved"),
+        ("Библиотека имени Абая открыта 57 тысяч [1].", "ru", "moved"),
+        ("В фонде библиотеки 1894 книги [1].", "ru", "moved"),
+        ("Қорында 1894 кітап бар [1].", "kk", "moved"),
+        ("The Abai Library opened on 12.12.1894 [1].", "en", "unsupported"),
+        ("Абай атындағы кітапхана 1894 жылы ашылмады [1].", "kk", "turned"),
+        ("Балаларға арналмаған кітапхана [1].", "kk", "turned"),
+        ("Қорында 57 мың кітап болмады [1].", "kk", "turned"),
         ("It holds 57 thousand bооks [1].", "en", "foreign"),  # two Cyrillic letters
         ("It holds books <b>for children</b> [1].", "en", "markup"),
         ("It holds [books](https://lib.example/abai) [1].", "en", "markup"),
@@ -95,16 +116,102 @@ def test_another_fact_may_not(said: str, language: Language, fault: str) -> None
     assert claims(language).fault(said) == fault
 
 
+DENYING: dict[Language, str] = {
+    "kk": "Кітапхана балаларға арналған, залы үлкен, бірақ киноматериалдар онда жоқ. Ол жексенбіде ашылмайды.",
+    "ru": "Библиотека не работает в воскресенье. В ней есть зал для детей, но мебель неудобна. Это не музей.",
+    "en": "The library is not open on Sundays. Its hall for children is unpopular. It is not only a museum.",
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "language", "fault"),
+    [
+        ("The library is not open on Sundays [1].", "en", None),
+        ("On Sundays the library isn't open [1].", "en", None),
+        ("The library is open on Sundays [1].", "en", "turned"),
+        ("The library has not a hall for children [1].", "en", "moved"),
+        ("Its hall for children is popular [1].", "en", "turned"),
+        ("It is a museum [1].", "en", None),
+        ("В воскресенье библиотека не работает [1].", "ru", None),
+        ("Библиотека работает в воскресенье [1].", "ru", "turned"),
+        ("В библиотеке не зал для детей [1].", "ru", "moved"),
+        ("В зале для детей удобная мебель [1].", "ru", "turned"),
+        ("Бұл кітапхана балаларға арналған, киноматериалдар жоқ [1].", "kk", None),
+        ("Кітапханада киноматериалдар бар [1].", "kk", "turned"),
+        ("Кітапхана жексенбіде ашылады [1].", "kk", "turned"),
+        ("Кітапханада зал жоқ [1].", "kk", "moved"),
+    ],
+)
+def test_a_denial_is_neither_left_out_nor_moved(said: str, language: Language, fault: str | None) -> None:
+    assert claims(language, DENYING[language]).fault(said) == fault
+
+
+@pytest.mark.parametrize(("day", "fault"), [("Mondays", None), ("Sundays", "turned")])
+def test_what_is_denied_of_one_thing_may_be_said_of_another(day: str, fault: str | None) -> None:
+    quote = "The library is open on Mondays, but it is not open on Sundays."
+    assert claims("en", quote).fault(f"The library is open on {day} [1].") == fault
+
+
+SERIES: dict[Language, str] = {
+    "kk": "Келушілер саны 2014 жылғы 95 842-ден 2015 жылы 104 440-қа жетті. Оқырмандардың 6,2 %-ы — балалар.",
+    "ru": "Число посетителей выросло с 95 842 в 2014 году до 104 440 в 2015 году. Дети составляют 6,2 % читателей.",
+    "en": "Visitors rose from 95,842 in 2014 to 104,440 in 2015. Children are 6.2% of readers.",
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "language", "fault"),
+    [
+        ("In 2015 there were 104,440 visitors [1].", "en", None),
+        ("In 2015 there were 95,842 visitors [1].", "en", "moved"),
+        ("Visitors rose to 104,440 in 2015 from 95,842 in 2014 [1].", "en", None),
+        ("Visitors rose from 104,440 in 2014 to 95,842 in 2015 [1].", "en", "moved"),
+        ("Of readers, 6.2 percent are children [1].", "en", None),
+        ("There are 6.2 children [1].", "en", "moved"),
+        ("В 2015 году посетителей было 104 440 [1].", "ru", None),
+        ("В 2014 году посетителей было 104 440 [1].", "ru", "moved"),
+        ("6,2 процента читателей — дети [1].", "ru", None),
+        ("2015 жылы келушілер 104 440-қа жетті [1].", "kk", None),
+        ("2015 жылы келушілер 95 842-ге жетті [1].", "kk", "moved"),
+        ("Оқырмандардың 6,2 пайызы балалар [1].", "kk", None),
+    ],
+)
+def test_a_number_stays_with_its_year_and_its_share(said: str, language: Language, fault: str | None) -> None:
+    assert claims(language, SERIES[language]).fault(said) == fault
+
+
+def exchanged(text: str, language: Language) -> Iterator[list[str]]:
+    """The sentences that change when two numbers of a text are exchanged, for every pair."""
+    before = {part for line in text.split("\n") for part in parted(line)}
+    for (start, end, one), (begin, stop, other) in combinations(spotted(text, language), 2):
+        if one != other:
+            said = text[:start] + text[begin:stop] + text[end:begin] + text[start:end] + text[stop:]
+            yield [part for line in said.split("\n") for part in parted(line) if part not in before]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_most_exchanged_numbers_are_noticed(language: Language) -> None:
+    """Every pair of every aspect; what is left are ranges, and sentences that are none any more."""
+    knowledge, reading = load(ROOT / "knowledge"), INSTRUCTIONS.reading(language)
+    noticed = []
+    for text in (aspect.text[language] for entry in knowledge.entries for aspect in entry.aspects):
+        held = marks(text, reading, wide=True)
+        for parts in exchanged(text, language):
+            found = [mark for part in parts for mark in marks(part, reading, wide=False)]
+            noticed.append(not all(is_held(mark, held) for mark in found))
+    assert len(noticed) > 250 and sum(noticed) > 0.7 * len(noticed), f"{sum(noticed)} of {len(noticed)}"
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_whatever_the_knowledge_says_may_be_said_of_itself(language: Language) -> None:
     """Of every sentence of every aspect: a perfect model never falls back."""
     knowledge = load(ROOT / "knowledge")
     texts = [(entry.title[language], aspect.text[language]) for entry in knowledge.entries for aspect in entry.aspects]
-    ordinary, guarded = ordinary_words(text for _, text in texts), INSTRUCTIONS.guarded(language)
+    ordinary, reading = ordinary_words(text for _, text in texts), INSTRUCTIONS.reading(language)
     faults = []
     for title, text in texts:
         cited = {1: Citation(n=1, id="a", title=title, source="s", url=None, quote=text)}
-        held = Claims(cited, language, Identifier.load(), ordinary, guarded)
+        held = Claims(cited, Identifier.load(), ordinary, reading)
         marked = mark(text, 1)
         faults += [(held.fault(part), part) for _, part in coming([marked]) if held.fault(part)]
         assert unsaid(marked, marked, language) == ""
@@ -211,13 +318,43 @@ def test_money_is_counted_by_its_prices(tmp_path: Path) -> None:
     assert budget.is_spent
 
 
-@pytest.mark.parametrize("kept", ["", "{", "[]", '{"day": 1, "more": 2}'])
-def test_a_damaged_count_begins_anew_and_a_lost_disk_stops_nobody(tmp_path: Path, kept: str) -> None:
+TODAY = date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff\xfe",
+        b'{"day": 1, "more": 2}',
+        b'{"day": "2026-01-01", "tokens": "7", "spent": 0.5}',
+        b'{"day": "2026-01-01", "tokens": null}',
+        b'{"day": "2026-01-01", "tokens": [7], "spent": {}}',
+        b'{"day": "2026-01-01", "tokens": 7, "spent": NaN}',
+        b'{"day": "2026-01-01", "tokens": -7}',
+        b'{"day": "2026-01-01", "tokens": true}',
+    ],
+)
+def test_a_damaged_count_is_kept_aside_and_begins_anew(
+    tmp_path: Path, kept: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "usage.json"
-    path.write_text(kept, encoding="utf-8")
-    budget = Budget(path, tokens=10, spend=0, prices=(0, 0))
-    path.unlink()
+    path.write_bytes(kept)
+    for _ in range(2):
+        budget = Budget(path, tokens=10, spend=1, prices=(0, 0), day=lambda: TODAY)
+        assert not budget.is_spent
+    budget.add(10, 0)
+    assert budget.is_spent
+    assert (tmp_path / "usage.damaged").read_bytes() == kept and len(caplog.records) == 1
+    assert Budget(path, tokens=10, spend=1, prices=(0, 0), day=lambda: TODAY).is_spent
+
+
+def test_a_lost_disk_stops_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "usage.json"
     path.mkdir()
+    budget = Budget(path, tokens=10, spend=0, prices=(0, 0))
     budget.add(10, 0)
     assert budget.is_spent
 
@@ -236,6 +373,8 @@ def test_the_count_is_a_file_that_people_can_read(tmp_path: Path) -> None:
     [
         ("Менің ЖСН 900101300017, жазып қой", "Менің ЖСН [IIN], жазып қой"),
         ("мой ИИН 990101350012", "мой ИИН [IIN]"),
+        ("мой ИИН 990101 350012", "мой ИИН [IIN]"),
+        ("ЖСН: 900101-300017.", "ЖСН: [IIN]."),
         ("звоните +7 701 123 45 67", "звоните [PHONE]"),
         ("87011234567 нөмірі", "[PHONE] нөмірі"),
         ("карта 4111 1111 1111 1111", "карта [CARD]"),
@@ -252,6 +391,7 @@ def test_personal_data_are_masked(text: str, left: str) -> None:
     [
         "ISBN 978-5-17-118366-5",
         "ISBN 9785171183665",
+        "900101 300011",
         "900101300011",  # an IIN in all but its check digit
         "В 2013, 2014, 2015 и 2016 годах",
         "3 887 библиотек, 57 000 000 экземпляров",
@@ -272,9 +412,13 @@ def test_what_a_library_counts_and_files_is_not(text: str) -> None:
         ("llm", "gpt-4"),
         ("llm", ":x"),
         ("llm_base_url", "127.0.0.1:8080"),
+        ("llm_base_url", "http://127.0.0.1:port/v1"),
+        ("llm_base_url", "http://[::1/v1"),
+        ("llm_base_url", "http://host:99999/v1"),
         ("llm_concurrency", 0),
         ("llm_daily_tokens", -1),
         ("llm_daily_spend", "inf"),
+        ("llm_daily_spend", "5"),  # without prices
         ("llm_prices", "1"),
         ("llm_prices", "-1,2"),
     ],
@@ -289,6 +433,25 @@ def test_an_unknown_provider_is_told_at_start(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match="SHYRAQ_LLM: found 'nobody:x'"):
         open_chat(read_settings(_env_file=None, data_dir=tmp_path, llm="nobody:x"))
+
+
+def test_a_wrong_address_is_not_told_as_a_wrong_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from assistant.llm import open_chat
+
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://user:secret@host:port/v1")
+    settings = read_settings(_env_file=None, data_dir=tmp_path, llm="openai:x", llm_api_key="k")
+    with pytest.raises(SettingsError, match="OPENAI_BASE_URL: .*; expected http://") as wrong:
+        open_chat(settings)
+    assert "API_KEY" not in str(wrong.value) and "secret" not in str(wrong.value)
+
+
+def test_a_missing_key_is_told_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from assistant.llm import open_chat
+
+    for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(SettingsError, match="SHYRAQ_LLM_API_KEY: "):
+        open_chat(read_settings(_env_file=None, data_dir=tmp_path, llm="openai:x"))
 
 
 def test_a_key_stays_out_of_messages() -> None:

@@ -11,13 +11,15 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from playwright.sync_api import Browser
 
 from assistant.core import open_core
 from assistant.settings import ROOT, read_settings
-from tests.conftest import running
+from tests.conftest import Serve, running
 from tests.speaker import Behave, Speaker, copies, says, speaking
 from tests.test_app import events, fault
 from tests.test_author import PATIENT
+from tests.web import site, watched
 
 QUESTIONS = [
     ("Қостанай облыстық кітапханасы несімен танымал?", "kk"),
@@ -192,6 +194,9 @@ def asked(model: Model) -> Iterator[openai.OpenAI]:
 
 def test_the_models_are_listed(asked: openai.OpenAI) -> None:
     assert [each.id for each in asked.models.list()] == ["shyraq"]
+    assert asked.models.retrieve("shyraq").id == "shyraq"
+    with pytest.raises(openai.NotFoundError):
+        asked.models.retrieve("another")
 
 
 @pytest.mark.parametrize(("question", "language"), QUESTIONS)
@@ -253,3 +258,20 @@ def test_what_cannot_be_answered_is_told_as_clients_expect(
     with pytest.raises(openai.UnprocessableEntityError) as refused:
         asked.post("/chat/completions", body=body, cast_to=object)
     assert refused.value.code == code
+
+
+STAINLESS = ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Retry-Count", "Timeout")
+ASK = """async ([url, names]) => {
+  const headers = Object.fromEntries(names.map((name) => [name, "any"]));
+  const body = JSON.stringify({model: "shyraq", messages: [{role: "user", content: "?"}]});
+  const reply = await fetch(url, {method: "POST", body, headers: {...headers, "Content-Type": "application/json"}});
+  return (await reply.json()).object;
+}"""
+
+
+def test_the_official_client_in_a_page_of_an_allowed_site_may_ask(browser: Browser, serve: Serve) -> None:
+    names = ["Authorization", "OpenAI-Organization", "OpenAI-Project", *(f"X-Stainless-{name}" for name in STAINLESS)]
+    with site() as library, serve(allowed_origins=library.origin) as client:
+        service = str(client.base_url).rstrip("/")
+        with watched(browser, library.add("/", service), hosts=[service, library.origin]) as page:
+            assert page.evaluate(ASK, [f"{service}/v1/chat/completions", names]) == "chat.completion"

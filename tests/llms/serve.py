@@ -31,7 +31,7 @@ def main() -> None:
     model, port = sys.argv[1:]
     given = xllamacpp.CommonParams()
     given.model.path = str(weights(model))
-    given.n_ctx, given.n_parallel, given.cpuparams.n_threads = 4096, 1, 1
+    given.n_ctx, given.n_parallel, given.cpuparams.n_threads = 4096, 1, 1  # more of them spin on busy cores
     given.hostnames, given.port = ["127.0.0.1"], int(port)
     if model == "gemma":
         given.chat_template = TRANSCRIPT
