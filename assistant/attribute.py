@@ -8,7 +8,7 @@ Both are taught 84,001 questions of every attribute whatever the entry, 34,242 o
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
 from math import log
 from pathlib import Path
@@ -39,10 +39,10 @@ class Asked:
     worded: Chances
     meant: Chances
 
-    def likeliest(self) -> tuple[str, float]:
-        """The class that is likeliest by words and vector taken together, and its probability."""
-        shares = {name: (share + self.meant.get(name, 0.0)) / 2 for name, share in self.worded.items()}
-        return max(shares.items(), key=lambda item: item[1])
+    @cached_property
+    def together(self) -> Chances:
+        """The probability of each class by words and vector taken together."""
+        return {name: (share + self.meant.get(name, 0.0)) / 2 for name, share in self.worded.items()}
 
     def lacking(self, answered: Iterable[str] = ()) -> tuple[float, float]:
         """The log odds, of each kind, that something lacked or nothing is asked for; `answered` is not lacked."""

@@ -24,7 +24,8 @@ REPEAT = "repeat_"
 LONGEST = 30  # words of a message that may still be small talk by likeness
 BRIEF = 8  # words of small talk at most
 ALIKE = 0.62  # of the utterance's wording in the message, and of the message's in the utterance
-LIKELY = 0.6  # chance from which a message is the small talk that it sounds like
+LIKELY = 0.5  # chance from which a message is small talk by what it sounds like
+SURELY = 0.8  # …and from which it is abuse, or an attempt on the orders
 NEAR = 0.86  # cosine: below it, the same words mean something else
 
 
@@ -85,10 +86,13 @@ class Dialogue:
 
     def sounded(self, question: Question, asked_for: Asked) -> str | None:
         """The small talk that a brief message sounds like, though it has no such words ("you saved my day")."""
-        likeliest, share = asked_for.likeliest()
-        name = likeliest.removeprefix(TALK)
-        talks = likeliest.startswith(TALK) and name in self.intents and not name.startswith(REPEAT)
-        return name if talks and share > LIKELY and _asks_nothing(question) and _is_brief(question) else None
+        if not (_asks_nothing(question) and _is_brief(question)):
+            return None
+        names = [name for name in self.intents if not name.startswith(REPEAT)]
+        shares = {name: asked_for.together.get(TALK + name, 0.0) for name in names}
+        likeliest = max(shares, key=lambda name: shares[name])
+        doubted = self.intents[likeliest].status == "declined" and shares[likeliest] < SURELY
+        return None if doubted or sum(shares.values()) < LIKELY else likeliest
 
 
 def _is_brief(question: Question) -> bool:

@@ -60,8 +60,8 @@ def _spoken_for(entry: str, question: Question, catalogue: Catalogue) -> Known:
 
 
 def _list(question: Question, found: Found, asked_for: Asked, catalogue: Catalogue) -> Plan | None:
-    """A list or a count, unless something else is likelier asked of it, by words and vector ("the biggest budget")."""
-    return None if sum(asked_for.lacking()) > 0 else list_libraries(question, found, catalogue)
+    """A list or a count, unless words and vector agree that something else is asked of it ("the biggest budget")."""
+    return None if min(asked_for.lacking()) > 0 else list_libraries(question, found, catalogue)
 
 
 def _clarification(question: Question) -> Plan | None:
@@ -189,7 +189,7 @@ def _missing_topic(question: Question, found: Found, catalogue: Catalogue) -> st
 
 def _asked_topic(asked_for: Asked, catalogue: Catalogue) -> str | None:
     """The gap that a question falls into, if one is likelier than not."""
-    likeliest, share = asked_for.likeliest()
+    likeliest, share = max(asked_for.together.items(), key=lambda item: item[1])
     topic = likeliest.removeprefix(LACKED)
     return topic if share > NAMED and likeliest != topic and topic in catalogue.topics else None
 

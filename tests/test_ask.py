@@ -279,6 +279,25 @@ def test_what_is_out_of_scope_is_not_answered(asked: Ask, message: str, language
 
 
 @pytest.mark.parametrize(
+    "message",
+    ["нан", "далада боран соғып тұр", "ыыы", "сонда егер", "хлеб", "у меня болит зуб", "фывап", "а если бы", "spoon"]
+    + ["my train is late", "qwerty", "and then the"],
+)
+def test_what_is_no_question_gets_no_fact(asked: Ask, message: str) -> None:
+    reply = asked(message).reply
+    assert reply.status in ("unknown", "smalltalk", "declined") and not reply.citations
+
+
+@pytest.mark.parametrize(
+    ("message", "language"),
+    [("көмегіңіз тиді, бар болыңыз", "kk"), ("очень выручили, низкий поклон", "ru"), ("you've saved my day", "en")],
+)
+def test_thanks_in_other_words_are_thanks(asked: Ask, message: str, language: Language) -> None:
+    reply = asked(message).reply
+    assert (reply.language, reply.status) == (language, "smalltalk")
+
+
+@pytest.mark.parametrize(
     ("message", "language", "status"),
     [
         ("Сәлем", "kk", "smalltalk"),
