@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from assistant.clauses import Reading, content, is_held, is_opposite, is_undenied, marks
+from assistant.clauses import Reading, content, is_held, marks
+from assistant.denials import is_opposite, is_undenied
 from assistant.fold import fold
 from assistant.grounding import MARKER, is_supported
 from assistant.knowledge import Language
