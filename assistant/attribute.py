@@ -17,6 +17,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.classifier import Floats, softmax
 from assistant.fold import fold
 from assistant.perceptron import Perceptron
 from assistant.words import words
@@ -28,7 +29,6 @@ MOST_WORDS = 60
 CERTAIN = 1e-6  # chances nearer to 0 and 1 are as good as certain
 LACKED, TALK = "topic#", "intent#"
 
-Floats = NDArray[np.float32]
 Chances = Mapping[str, float]  # class → probability; a class is an aspect's own id, "topic#ID" or "intent#ID"
 
 
@@ -64,8 +64,7 @@ class Words:
         """The probability of every class."""
         buckets, shares = weighed(text, self.idf)
         scores = shares @ self.weights[buckets].astype(np.float32) * self.scale + self.bias
-        powers = np.exp(scores - scores.max())
-        return dict(zip(self.classes, (powers / powers.sum()).tolist(), strict=True))
+        return dict(zip(self.classes, softmax(scores).tolist(), strict=True))
 
 
 @dataclass(frozen=True)

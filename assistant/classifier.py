@@ -45,6 +45,13 @@ class Classifier:
             return cls(tuple(data["classes"].tolist()), data["mean"], data["weights"], data["bias"])
 
 
+def softmax(scores: Floats) -> Floats:
+    """The probabilities that scores stand for, over the last axis."""
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    found: Floats = powers / powers.sum(axis=-1, keepdims=True)
+    return found
+
+
 def centred(vectors: Floats, mean: Floats) -> Floats:
     """Unit vectors from `mean` to each of `vectors` (rows × dimensions), × SHARPNESS."""
     apart = vectors - mean

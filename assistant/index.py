@@ -290,6 +290,14 @@ def current_version(root: Path) -> str | None:
         raise IndexUnavailable(message) from error
 
 
+def current_folder(root: Path) -> Path:
+    """The folder of that version; raises IndexUnavailable where there is none."""
+    version = current_version(root)
+    if version is None:
+        raise IndexUnavailable(f"there is no index in {root}; run `shyraq ingest`")
+    return root / version
+
+
 def finished_versions(root: Path) -> list[Path]:
     """The folders of all versions that were ever fit to serve, newest first."""
     return sorted((mark.parent for mark in root.glob(f"*/{VERIFIED}")), key=lambda folder: folder.name, reverse=True)
@@ -309,9 +317,7 @@ class Shelf:
 
         While one thread opens a new version, the others go on with the old one.
         """
-        version = current_version(self._root)
-        if version is None:
-            raise IndexUnavailable(f"there is no index in {self._root}; run `shyraq ingest`")
+        version = current_folder(self._root).name
         index = self._index
         if index and (self._is_settled(index, version) or self._opening.locked()):
             return index

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.classifier import Floats, centred
+from assistant.classifier import Floats, centred, softmax
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,7 @@ class Perceptron:
     def chances(self, vector: Sequence[float]) -> Floats:
         """The probability of each class, in the order of `classes`."""
         hidden = centred(np.asarray([vector], np.float32), self.mean)[0] @ self.inner + self.inner_bias
-        scores = np.maximum(hidden, 0) @ self.outer + self.outer_bias
-        powers = np.exp(scores - scores.max())
-        found: Floats = powers / powers.sum()
-        return found
+        return softmax(np.maximum(hidden, 0) @ self.outer + self.outer_bias)
 
     def save(self, path: Path) -> None:
         """Write everything to one .npz file, in half precision: no probability differs by 0.01."""

@@ -7,6 +7,7 @@ whether the first is good enough is weighed by `assistant.gate`.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from assistant.attribute import LACKED, TALK
 from assistant.catalogue import Catalogue, Known
 from assistant.index import Hit
 from assistant.knowledge import Topic
@@ -20,7 +21,7 @@ DEEP = 14  # candidates that are looked at closely
 WORDED = 0.15  # × the share of a typical question's wording that the question has
 LIKELY = 0.03  # × ln P of a gap
 SPOKEN = 0.05  # for a gap whose own words the question uses
-NOT_EVIDENCE = ("topic#", "intent#")
+NOT_EVIDENCE = (LACKED, TALK)
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def retrieve(question: Question, hits: Sequence[Hit], catalogue: Catalogue, rank
     grouped: dict[str, list[Hit]] = {}
     for hit in hits:
         grouped.setdefault(hit.passage.aspect, []).append(hit)
-    lacked = [found[0] for name, found in grouped.items() if name.startswith("topic#")]
+    lacked = [found[0] for name, found in grouped.items() if name.startswith(LACKED)]
     lacked.sort(key=lambda hit: -_pull(hit.score, hit.chance))
     gaps = [_gap(question, hit, catalogue) for hit in lacked[:DEEP]]
     rest = [(catalogue.known.get(name), found) for name, found in grouped.items() if not name.startswith(NOT_EVIDENCE)]
@@ -162,7 +163,7 @@ def _pull(score: float, chance: float) -> float:
 
 
 def _gap(question: Question, hit: Hit, catalogue: Catalogue) -> Gap:
-    topic = catalogue.topics[hit.passage.aspect.removeprefix("topic#")]
+    topic = catalogue.topics[hit.passage.aspect.removeprefix(LACKED)]
     alike = likeness(question.said, hit.passage.text, catalogue)
     score = hit.score + WORDED * alike + (SPOKEN if topic.id in question.topics else 0.0)
     return Gap(topic, score, alike, max(hit.chance, UNLIKELY))

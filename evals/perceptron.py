@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.classifier import Floats, centred
+from assistant.classifier import Floats, centred, softmax
 from assistant.perceptron import Perceptron
 from ingest.classifier import Adam
 
@@ -15,6 +15,8 @@ RATE = 0.002  # of the first step; it falls in a straight line
 DROPPED = 0.3  # share of the hidden layer that is left out of each step (Srivastava et al. 2014)
 SMOOTHING = 0.05  # of every answer given to all classes alike, so that no vector is quite certain
 SEED = 20261127
+
+Weights = tuple[Floats, Floats, Floats, Floats]  # inner, its bias, outer, its bias
 
 
 def fit(vectors: Floats, labels: Sequence[str]) -> Perceptron:
@@ -30,16 +32,22 @@ def fit(vectors: Floats, labels: Sequence[str]) -> Perceptron:
     steps = EPOCHS * -(-len(design) // BATCH)
     adams = [Adam(each, steps, RATE) for each in weights]
     for epoch in range(EPOCHS):
-        loss = 0.0
         shuffled = chance.permutation(len(design))
-        for batch in (shuffled[start : start + BATCH] for start in range(0, len(design), BATCH)):
-            kept = (chance.random((len(batch), HIDDEN), np.float32) >= DROPPED) / np.float32(1 - DROPPED)
-            told, slopes = _slopes(design[batch], wanted[batch], kept.astype(np.float32), weights)
-            loss += told
-            for adam, slope in zip(adams, slopes, strict=True):
-                adam.step(slope)
+        batches = (shuffled[start : start + BATCH] for start in range(0, len(design), BATCH))
+        loss = sum(_step(design[batch], wanted[batch], weights, adams, chance) for batch in batches)
         print(f"epoch {epoch + 1} of {EPOCHS}: loss {loss / len(design):.3f}", flush=True)
     return Perceptron(tuple(classes.tolist()), mean, *weights)
+
+
+def _step(
+    rows: Floats, wanted: NDArray[np.intp], weights: Weights, adams: Sequence[Adam], chance: np.random.Generator
+) -> float:
+    """Change the weights by one batch; returns its summed loss."""
+    kept = (chance.random((len(rows), HIDDEN), np.float32) >= DROPPED) / np.float32(1 - DROPPED)
+    loss, slopes = _slopes(rows, wanted, kept.astype(np.float32), weights)
+    for adam, slope in zip(adams, slopes, strict=True):
+        adam.step(slope)
+    return loss
 
 
 def _drawn(chance: np.random.Generator, rows: int, columns: int) -> Floats:
@@ -48,21 +56,17 @@ def _drawn(chance: np.random.Generator, rows: int, columns: int) -> Floats:
     return drawn
 
 
-def _slopes(
-    rows: Floats, wanted: NDArray[np.intp], kept: Floats, weights: tuple[Floats, Floats, Floats, Floats]
-) -> tuple[float, tuple[Floats, Floats, Floats, Floats]]:
+def _slopes(rows: Floats, wanted: NDArray[np.intp], kept: Floats, weights: Weights) -> tuple[float, Weights]:
     """The summed loss of a batch, and the gradient of its mean for each of the weights."""
     inner, inner_bias, outer, outer_bias = weights
-    hidden = rows @ inner + inner_bias
-    kept = kept * (hidden > 0)
-    hidden *= kept
-    scores = hidden @ outer + outer_bias
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    error = powers / powers.sum(axis=1, keepdims=True)
+    hidden: Floats = rows @ inner + inner_bias
+    passed: Floats = np.where(hidden > 0, kept, np.float32(0))
+    hidden *= passed
+    error = softmax(hidden @ outer + outer_bias)
     right = (np.arange(len(rows)), wanted)
     loss = -float(np.log(error[right] + 1e-9).sum())
     error -= SMOOTHING / error.shape[1]
     error[right] -= 1 - SMOOTHING
     error /= len(rows)
-    back = (error @ outer.T) * kept
+    back = (error @ outer.T) * passed
     return loss, (rows.T @ back, back.sum(axis=0), hidden.T @ error, error.sum(axis=0))

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.attribute import BUCKETS, LACKED, MEANT, WORDED, Floats, hashed, weighed
+from assistant.attribute import BUCKETS, LACKED, MEANT, TALK, WORDED, hashed, weighed
+from assistant.classifier import Floats, softmax
 from assistant.embedding import open_model
-from assistant.index import Shelf, read_passages
+from assistant.index import current_folder, read_passages
 from assistant.knowledge import LANGUAGES
 from assistant.settings import read_settings
 from evals.perceptron import SMOOTHING, fit
@@ -31,7 +32,7 @@ Features = tuple[NDArray[np.intp], Floats]
 def main() -> None:
     """Train and write assistant/attribute-words.npz and attribute-vectors.npz."""
     settings = read_settings()
-    folder = settings.data_dir / "index" / Shelf(settings.data_dir / "index", settings.chroma_url).index().version
+    folder = current_folder(settings.data_dir / "index")
     typical = [(row, passage) for row, passage in enumerate(read_passages(folder)) if passage.kind == "question"]
     written = list(_written())
     texts = [passage.text for _, passage in typical] + [text for _, text in written]
@@ -65,7 +66,7 @@ def _written() -> Iterator[tuple[str, str]]:
 
 def _attribute(asks: str) -> str:
     """An aspect's own id, whatever entry it is of: "strength" of each library is one class."""
-    return asks if asks.startswith(("topic#", "intent#")) else asks.split("#")[1]
+    return asks if asks.startswith((LACKED, TALK)) else asks.split("#")[1]
 
 
 def _rarities(texts: Sequence[str]) -> Floats:
@@ -86,7 +87,7 @@ def _train(features: Sequence[Features], wanted: NDArray[np.intp], classes: int)
         for start in range(0, len(shuffled), BATCH):
             batch = shuffled[start : start + BATCH]
             used, dense = _dense([features[row] for row in batch])
-            chances = _softmax(dense @ weights[used] + bias)
+            chances = softmax(dense @ weights[used] + bias)
             right = (np.arange(len(batch)), wanted[batch])
             loss -= float(np.log(chances[right] + 1e-9).sum())
             error = chances - SMOOTHING / classes
@@ -108,12 +109,6 @@ def _dense(rows: Sequence[Features]) -> tuple[NDArray[np.intp], Floats]:
     for row, (buckets, shares) in enumerate(rows):
         dense[row, np.searchsorted(used, buckets)] = shares
     return used, dense
-
-
-def _softmax(scores: Floats) -> Floats:
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    found: Floats = powers / powers.sum(axis=1, keepdims=True)
-    return found
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.classifier import Classifier, Floats, centred
+from assistant.classifier import Classifier, Floats, centred, softmax
 
 EPOCHS, BATCH = 10, 256
 RATE = 0.02  # of the first step; it falls in a straight line
@@ -54,10 +54,7 @@ class Adam:
 
 def _slope(rows: Floats, weights: Floats, wanted: NDArray[np.int64]) -> Floats:
     """The gradient of the mean cross-entropy, and of the decay."""
-    scores = rows @ weights
-    scores -= scores.max(axis=1, keepdims=True)
-    chances = np.exp(scores)
-    chances /= chances.sum(axis=1, keepdims=True)
+    chances = softmax(rows @ weights)
     chances[np.arange(len(rows)), wanted] -= 1
     slope: Floats = rows.T @ chances / len(rows) + 2 * DECAY * weights
     return slope

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from assistant.attribute import TALK
+from assistant.attribute import LACKED, TALK
 from assistant.dialogue import Dialogue
 from assistant.index import Passage
 from assistant.knowledge import LANGUAGES, Entry, Knowledge, Language, WordLists
@@ -11,7 +11,7 @@ from assistant.knowledge import LANGUAGES, Entry, Knowledge, Language, WordLists
 def passages_of(knowledge: Knowledge, dialogue: Dialogue) -> list[Passage]:
     """Every passage of knowledge and dialogue, its id unique and stable while its place in the file is."""
     found = [passage for entry in knowledge.entries for passage in _of_entry(entry)]
-    found += [passage for topic in knowledge.topics for passage in _asked_of(f"topic#{topic.id}", topic.questions)]
+    found += [passage for topic in knowledge.topics for passage in _asked_of(LACKED + topic.id, topic.questions)]
     intents = dialogue.intents.items()
     return found + [passage for name, intent in intents for passage in _asked_of(TALK + name, intent.utterances)]
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from assistant.embedding import MODEL_FOLDER
 from assistant.errors import ShyraqError
-from assistant.index import Passage, Vectors, current_version, read_passages
+from assistant.index import Passage, Vectors, current_folder, read_passages
 from assistant.settings import read_settings
 
 FILE = Path(__file__).with_name("vectors.npz")
@@ -59,12 +59,9 @@ def write_vectors(folder: Path, file: Path) -> int:
 
 def main() -> None:
     """`python -m ingest.vectors`, after `shyraq ingest`."""
-    root = read_settings().data_dir / "index"
-    version = current_version(root)
-    if version is None:
-        sys.exit(f"there is no index in {root}; run `shyraq ingest` first")
     try:
-        sys.stdout.write(f"{write_vectors(root / version, FILE)} vectors are in {FILE}\n")
+        folder = current_folder(read_settings().data_dir / "index")
+        sys.stdout.write(f"{write_vectors(folder, FILE)} vectors are in {FILE}\n")
     except (ShyraqError, OSError) as error:
         sys.exit(f"shyraq: {error}")
 
