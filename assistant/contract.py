@@ -42,8 +42,10 @@ def _message(text: str) -> str:
     return text
 
 
+# JSON Schema's regular expressions (ECMA-262) take U+FEFF for a space, and not U+001C to 1F and U+0085, as Python does.
+SEEN = r"[^\s\x1c-\x1f\x85]|\ufeff"
 # Told by hand, since trimming and NFC come before counting: pydantic's own limits would count what was sent.
-MESSAGE_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MESSAGE_LIMIT, "pattern": r"\S"}
+MESSAGE_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MESSAGE_LIMIT, "pattern": SEEN}
 MESSAGE_HELP = "The patron's words: 1 to 2000 characters, counted after trimming and Unicode normalisation (NFC)."
 
 

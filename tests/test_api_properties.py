@@ -8,8 +8,9 @@ from pathlib import Path
 import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema_rs import validator_for
 
-from assistant.contract import MESSAGE_LIMIT
+from assistant.contract import MESSAGE_LIMIT, ChatRequest
 from assistant.knowledge import LANGUAGES
 
 EXAMPLES = 100
@@ -49,6 +50,12 @@ def test_schemathesis_finds_nothing(client: httpx.Client, tmp_path: Path) -> Non
     run = subprocess.run([*command, *options], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert run.returncode == 0, run.stdout
     assert "6 selected / 9 total" in run.stdout
+
+
+def test_the_schema_takes_for_empty_what_the_service_does() -> None:
+    schema = validator_for(ChatRequest.model_json_schema()["properties"]["message"])
+    every = (chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000)
+    assert [sign for sign in every if schema.is_valid(sign) is not bool(sign.strip())] == []
 
 
 def kind(response: httpx.Response) -> int:
