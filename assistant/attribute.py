@@ -47,7 +47,13 @@ class Asked:
     def lacking(self, answered: Iterable[str] = ()) -> tuple[float, float]:
         """The log odds, of each kind, that something lacked or nothing is asked for; `answered` is not lacked."""
         held = {LACKED + topic for topic in answered}
-        return _lacking(self.worded, held), _lacking(self.meant, held)
+        worded, meant = self._lacked
+        return _log_odds(worded - _sum(self.worded, held)), _log_odds(meant - _sum(self.meant, held))
+
+    @cached_property
+    def _lacked(self) -> tuple[float, float]:
+        """The probability, of each kind, that something lacked or nothing is asked for."""
+        return _sum(self.worded, _lacked(tuple(self.worded))), _sum(self.meant, _lacked(tuple(self.meant)))
 
 
 @dataclass(frozen=True)
@@ -95,8 +101,17 @@ class Attributes:
         return Asked(worded, dict(zip(self.vectors.classes, meant, strict=True)))
 
 
-def _lacking(chances: Chances, held: set[str]) -> float:
-    chance = sum(share for name, share in chances.items() if name.startswith((LACKED, TALK)) and name not in held)
+@cache
+def _lacked(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The classes of what we lack and of small talk."""
+    return tuple(name for name in classes if name.startswith((LACKED, TALK)))
+
+
+def _sum(chances: Chances, names: Iterable[str]) -> float:
+    return sum(chances.get(name, 0.0) for name in names)
+
+
+def _log_odds(chance: float) -> float:
     chance = min(max(chance, CERTAIN), 1 - CERTAIN)
     return log(chance / (1 - chance))
 

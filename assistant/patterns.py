@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from assistant.fold import fold
 from assistant.words import words
@@ -38,7 +39,7 @@ class Patterns:
 
     def find(self, tokens: Sequence[str]) -> list[Found]:
         """Every pattern in a question's folded words, the longest matches first."""
-        begun = {token[:length] for token in tokens for length in range(1, len(token) + 1)}
+        begun = _begun(tuple(tokens))
         found = {
             Found(name, places)
             for start, token in enumerate(tokens)
@@ -53,6 +54,12 @@ class Patterns:
         yield from self._words.get(token, ())
         for length in range(BEGINNING, len(token) + 1):
             yield from self._beginnings.get(token[:length], ())
+
+
+@lru_cache(maxsize=64)
+def _begun(tokens: tuple[str, ...]) -> frozenset[str]:
+    """Every beginning of every word; cached, since all kinds of patterns are looked for in the same message."""
+    return frozenset(token[:length] for token in tokens for length in range(1, len(token) + 1))
 
 
 def _match(tokens: Sequence[str], start: int, beginnings: tuple[str, ...], *, whole: bool) -> tuple[int, ...] | None:

@@ -1,6 +1,7 @@
 """What a message asks: who, where, when, what of it, and how it is put."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from assistant.catalogue import YEAR, Catalogue
 from assistant.fold import fold
@@ -54,12 +55,12 @@ class Question:
     wording: tuple[str, ...]
     said: frozenset[str]
 
-    @property
+    @cached_property
     def entities(self) -> tuple[str, ...]:
         """The entries named for certain."""
         return tuple(mention.entries[0] for mention in self.mentions if mention.certain and len(mention.entries) == 1)
 
-    @property
+    @cached_property
     def forms(self) -> frozenset[str]:
         """How the question is put: the ids of forms.yaml."""
         return FORMS.intersection(self.topics)

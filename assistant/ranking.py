@@ -66,8 +66,11 @@ def features(
 
 def coverage(wording: Sequence[str], vocabulary: frozenset[str], catalogue: Catalogue) -> float:
     """The share of a question's wording, weighed by rarity, that a vocabulary accounts for (0…1)."""
-    total = sum(catalogue.rarity(token) for token in wording)
-    covered = sum(catalogue.rarity(token) for token in wording if covers(vocabulary, token, catalogue))
+    total = covered = 0.0  # one loop: this is asked of every candidate
+    for token in wording:
+        rarity = catalogue.rarity(token)
+        total += rarity
+        covered += rarity if covers(vocabulary, token, catalogue) else 0.0
     return covered / total if total else 1.0
 
 
@@ -78,7 +81,9 @@ def covers(vocabulary: frozenset[str], token: str, catalogue: Catalogue) -> bool
 
 def likeness(said: frozenset[str], text: str, catalogue: Catalogue) -> float:
     """The share of a typical question's wording, weighed by rarity, that is among the forms `said` (0…1)."""
-    wording = folded_words(text)
-    total = sum(catalogue.rarity(word) for word in wording)
-    had = sum(catalogue.rarity(word) for word in wording if word in said)
+    total = had = 0.0
+    for word in folded_words(text):
+        rarity = catalogue.rarity(word)
+        total += rarity
+        had += rarity if word in said else 0.0
     return had / total if total else 0.0

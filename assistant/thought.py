@@ -93,8 +93,9 @@ class Thinker:
         found = parts(question, self._catalogue)
         for readings in found.readings:
             plans = (*plans, _unsaid(self._part(readings, plans), plans))
-        whole = found.joined or all(plan.kind != "unknown" for plan in plans)
-        return plans if whole and _are_worth_saying(plans) else ()
+            if plans[-1].kind == "unknown" and not found.joined:
+                return ()
+        return plans if _are_worth_saying(plans) else ()
 
     def _part(self, readings: Readings, before: Sequence[Plan]) -> Plan:
         """The plan for one part: as it stands, or about what the part before was answered with, whichever is surer."""

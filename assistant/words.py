@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, Prefix
 
 from assistant.fold import fold
 
@@ -36,12 +36,12 @@ def same_word(left: str, right: str) -> bool:
 
 def same_stem(left: str, right: str) -> bool:
     """Whether two folded words differ in their endings at most."""
-    short, long = sorted((left, right), key=len)
+    short, long = (left, right) if len(left) <= len(right) else (right, left)
     if short == long:
         return True
     if len(short) < SHORTEST or short[0] != long[0] or short.isdigit() or long.isdigit():
         return False
-    common = _common(short, long)
+    common = Prefix.similarity(short, long)
     if common == len(short):
         return len(long) - common <= (LONGEST_ENDING if common >= 4 else common - 1)
     if common >= 4 and len(short) - common <= (2 if len(short) > 6 else 1) and len(long) - common <= OTHER_ENDING:
@@ -51,7 +51,7 @@ def same_stem(left: str, right: str) -> bool:
 
 def is_slip(left: str, right: str) -> bool:
     """Whether one folded word begins as the other would with one letter mistyped, missing, doubled or swapped."""
-    short, long = sorted((left, right), key=len)
+    short, long = (left, right) if len(left) <= len(right) else (right, left)
     if len(short) < TYPO_FROM or short[0] != long[0] or short.isdigit() or long.isdigit():
         return False
     lengths = range(len(short) - 1, len(short) + 2)
@@ -79,12 +79,3 @@ class Lexicon:
         if not forms and len(token) >= TYPO_FROM:
             forms = [word for word in self._by_start.get(token[:START], ()) if is_slip(token, word)]
         return frozenset((token, *forms))
-
-
-def _common(left: str, right: str) -> int:
-    count = 0
-    for one, other in zip(left, right, strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
