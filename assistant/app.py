@@ -1,6 +1,7 @@
 """The HTTP API: routes, layers, and what opens and closes with them."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -162,6 +163,7 @@ def _add_condition(app: FastAPI, core: Opened[Core]) -> None:
 async def _lifespan(core: Opened[Core], store: Opened[Store], workers: Workers, _: FastAPI) -> AsyncIterator[None]:
     """Open both parts side by side; at the end finish what is in hand, then close."""
     await asyncio.gather(run_in_threadpool(_open, core), run_in_threadpool(_open, store))
+    gc.enable()  # off since the command line began
     yield
     workers.close()
     if core.part:
