@@ -104,6 +104,11 @@ class Catalogue:
             place = self.places[place].within or ""
         return frozenset(found)
 
+    def stands_for(self, place: str) -> frozenset[str]:
+        """The places of which any may be meant by this one: itself and, if it is a region's centre, the region."""
+        known = self.places[place]
+        return frozenset({place, known.within} if known.centre and known.within else {place})
+
     def about(self, entities: Iterable[str]) -> list[str]:
         """The ids of all aspects that speak of one of these entries."""
         return [name for entity in entities for name in self._speaking_of.get(entity, ())]

@@ -118,13 +118,17 @@ class FacetValue(Record):
 
 
 class Place(Record):
-    """A region, city or country. Only what `within` says is known of it; a place alone is no knowledge."""
+    """A region, city or country. Only what `within` says is known of it; a place alone is no knowledge.
+
+    `centre`: of the region that it is within, so that the region's own library may be meant by the city.
+    """
 
     id: Slug
     kind: Literal["country", "region", "city", "foreign"]
     title: Words
     words: WordLists
     within: Slug | None = None
+    centre: bool = False
 
 
 class Source(Record):

@@ -21,6 +21,8 @@ STEM = 4  # letters by which forms of a word are counted as one
 ALIKE = 0.6  # of the best reading's share of its name, for another to be as likely meant
 INEXACT = 0.95  # of a word's weight, when the question has another form of it
 CUT = 5  # letters that may be missing at the end of a name's word: "универ" is one, "cons" no conservatory
+SHORTEST = 2  # letters of a name's word, of which the only forms are those with a Kazakh case: "киіз үйде"
+CASES = frozenset("де да дын дин га ге ды ди дан ден дагы деги и инде инин ине инен ин".split())  # folded
 SHORT = 0.3  # of its weight, for a word of one or two letters ("of", "РК", "им")
 
 
@@ -141,7 +143,11 @@ class Names:
     def _find_forms(self, token: str) -> tuple[tuple[str, float], ...]:
         """The name words that the token may be a form of, each with how surely."""
         filed = self._filed.get(token[:1], ())
-        named = (word for word in filed if len(word) <= len(token) + CUT and same_word(token, word))
+        named = (
+            word
+            for word in filed
+            if len(word) <= len(token) + CUT and (same_word(token, word) or _is_declined(token, word))
+        )
         return tuple((word, 1.0 if word == token else INEXACT) for word in named)
 
     def _match(self, number: int, hits: dict[str, list[tuple[int, float]]]) -> _Match | None:
@@ -166,6 +172,10 @@ class Names:
         kind = any(self._shared[word] >= KIND * self._count for word, _ in laid.values())
         telling = max(laid, key=lambda place: self._weight[laid[place][0]])
         return _Match(entry, frozenset(laid), weight, weight / float(self._totals[number]), rare, kind, telling)
+
+
+def _is_declined(token: str, word: str) -> bool:
+    return len(word) == SHORTEST and token.startswith(word) and token[SHORTEST:] in CASES
 
 
 def _weight(word: str, shared: int, entries: int) -> float:

@@ -26,7 +26,7 @@ MANY = 5  # entries a clarifying question may offer
 def plan(question: Question, found: Found, asked_for: Asked, catalogue: Catalogue, gate: Gate) -> Plan:
     """The plan for one question."""
     return (
-        _comparison(question, found, catalogue)
+        _comparison(question, found, asked_for, catalogue)
         or _list(question, found, asked_for, catalogue)
         or _clarification(question)
         or _introduction(question, catalogue)
@@ -35,16 +35,19 @@ def plan(question: Question, found: Found, asked_for: Asked, catalogue: Catalogu
     )
 
 
-def _comparison(question: Question, found: Found, catalogue: Catalogue) -> Plan | None:
+def _comparison(question: Question, found: Found, asked_for: Asked, catalogue: Catalogue) -> Plan | None:
     """Entries side by side, unless one aspect speaks of all of them."""
     if len(question.entities) < 2 or "compare" not in question.forms:
         return None
     best = found.candidates[0] if found.candidates else None
     if best and best.known and _is_about_just(question.entities, best.known):
         return None
-    return Plan(
-        kind="compare", aspects=tuple(_spoken_for(entry, question, catalogue).id for entry in question.entities[:3])
-    )
+    return _side_by_side(question, asked_for, catalogue)
+
+
+def _side_by_side(question: Question, asked_for: Asked, catalogue: Catalogue) -> Plan:
+    spoken = (_spoken_for(entry, question, asked_for, catalogue).id for entry in question.entities[:3])
+    return Plan(kind="compare", aspects=tuple(spoken))
 
 
 def _is_about_just(entities: Sequence[str], known: Known) -> bool:
@@ -53,10 +56,13 @@ def _is_about_just(entities: Sequence[str], known: Known) -> bool:
     return known.entry.kind != "library" and few and known.mentions.issuperset(entities)
 
 
-def _spoken_for(entry: str, question: Question, catalogue: Catalogue) -> Known:
-    """The aspect of an entry that best meets the topics asked for; its first one where none does."""
+def _spoken_for(entry: str, question: Question, asked_for: Asked, catalogue: Catalogue) -> Known:
+    """The aspect of an entry that best meets what is asked for; its first one where none does."""
     asked = set(question.topics) - FORMS - BROAD
-    return max(catalogue.by_entry[entry], key=lambda known: len(asked.intersection(known.aspect.answers)))
+    return max(
+        catalogue.by_entry[entry],
+        key=lambda known: (len(asked.intersection(known.aspect.answers)), asked_for.together.get(known.aspect.id, 0.0)),
+    )
 
 
 def _list(question: Question, found: Found, asked_for: Asked, catalogue: Catalogue) -> Plan | None:
@@ -97,7 +103,7 @@ def _answer(question: Question, found: Found, asked_for: Asked, catalogue: Catal
     candidates = meeting_first(question, found.candidates, catalogue)
     best = candidates[0]
     if _compares(question, best, catalogue):
-        return None
+        return _side_by_side(question, asked_for, catalogue) if max(asked_for.lacking()) < 0 else None
     gap = found.gaps[0] if found.gaps else None
     chance = gate.chance(signals(question, best, gap, asked_for, catalogue))
     if chance < (FIRM if _lacked(question, best, catalogue) else SURE):

@@ -135,11 +135,7 @@ def _is_in(question: Question, known: Known | None, catalogue: Catalogue) -> boo
     asked = {place for place in question.places if catalogue.places[place].kind != "country"}
     if not asked:
         return not (question.years and known.places)
-    return any(known.places & catalogue.within(place) or _holds(known.places, place, catalogue) for place in asked)
-
-
-def _holds(places: Iterable[str], place: str, catalogue: Catalogue) -> bool:
-    return any(place in catalogue.within(inner) for inner in places)
+    return any(known.places & catalogue.stands_for(place) for place in asked)
 
 
 def _candidate(

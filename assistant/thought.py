@@ -1,7 +1,7 @@
 """What to say to a message: taken as it stands, part by part, or made whole from the turns before."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.attribute import Asked
 from assistant.dialogue import Dialogue
@@ -19,6 +19,7 @@ from assistant.schema import Focus, Plan, Turn
 # Forms that make a message a follow-up whatever else it may be; so does being barely more than a name.
 POINTING = frozenset({"anaphora", "same-year", *SHIFTS})
 BARE = 4
+LOCATION, LIKELIER = "location", 0.5  # what is asked for by "where is it", and from which chance it is
 EARNEST = 0.7  # the chance that one part of a message must have, for its parts to be answered one by one
 
 
@@ -111,6 +112,8 @@ class Thinker:
 
     def _plan(self, question: Question) -> Plan:
         hits, asked_for = self._search(question)
+        if question.entities and asked_for.together.get(LOCATION, 0.0) > LIKELIER:
+            question = replace(question, places=())  # "is it in Astana?" is answered by where it is
         found = retrieve(question, hits, self._catalogue, self._ranking)
         return plan(question, found, asked_for, self._catalogue, self._gate)
 

@@ -461,6 +461,9 @@ def test_the_same_question_gets_the_same_reply(asked: Ask, sample: Sampled) -> N
         # Two libraries are not weighed by what is known of one.
         "Which has more books, Kostanay Regional Library or Pavlodar Regional Library?",
         "Где больше книг: в Костанайской областной библиотеке или в Павлодарской областной библиотеке?",
+        # Nor is a town by its region, of which it is no centre.
+        "Какие библиотеки есть в Темиртау?",
+        "Екібастұзда қандай кітапханалар бар?",
     ],
 )
 def test_what_is_near_the_question_does_not_answer_it(asked: Ask, message: str) -> None:
