@@ -10,6 +10,7 @@ from assistant.words import same_word
 
 SHORT = 7  # words: a longer message says itself what it is about, unless it points back
 POINTERS = frozenset({"anaphora", "ellipsis", "same-year"})
+BESIDE = frozenset({"anaphora", "compare"})  # "how does it differ from Y?"
 SHIFTS = {"next-year": 1, "previous-year": -1}
 
 
@@ -23,6 +24,9 @@ def resume(question: Question, history: Sequence[Turn], catalogue: Catalogue) ->
     shifted = _shifted(question, focus)
     if shifted or (question.years and not _asks(question) and "same-year" not in question.forms):
         return _with_years(question, focus, shifted or question.years, catalogue)
+    compared = beside(question, focus.entities[0], catalogue) if focus.entities else None
+    if compared:
+        return compared
     if question.entities or question.places:
         return _with_subject(question, focus, catalogue) if not _asks(question) else None
     return link(question, focus.entities, catalogue) if focus.entities else None
@@ -32,6 +36,32 @@ def link(question: Question, entries: Sequence[str], catalogue: Catalogue) -> Qu
     """The question, asked of these entries; of what a figure is about, where they are figures."""
     spoken = [entry for entry in entries if catalogue.entries[entry].kind != "figure"]
     return _about(question, spoken, catalogue) if spoken else _of_the_country(question, entries[0], catalogue)
+
+
+def beside(question: Question, entry: str, catalogue: Catalogue) -> Question | None:
+    """The question, asked of an entry and of the one that it is compared with; None where it does not compare two."""
+    other = _compared_with(question, entry, catalogue) if question.forms >= BESIDE else None
+    if other in (None, entry):
+        return None
+    return replace(_prefixed(question, entry, catalogue).about((entry, str(other))), places=())
+
+
+def _compared_with(question: Question, entry: str, catalogue: Catalogue) -> str | None:
+    """The one entry that a question names, be it by the place alone of a library of the same type."""
+    if question.entities or catalogue.entries[entry].kind != "library":
+        return question.entities[0] if len(question.entities) == 1 else None
+    types = set(catalogue.entries[entry].facets.get("type", ()))
+    meant = {named for place in question.places for named in catalogue.stands_for(place)}
+    alike = [
+        library.id
+        for library in catalogue.libraries()
+        if meant.intersection(library.facets.get("place", ())) and types.intersection(library.facets.get("type", ()))
+    ]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _prefixed(question: Question, entry: str, catalogue: Catalogue) -> Question:
+    return replace(question, text=f"{catalogue.entries[entry].title[question.language]}: {question.text}")
 
 
 def _of_the_country(question: Question, figure: str, catalogue: Catalogue) -> Question:
@@ -70,7 +100,8 @@ def _leans(question: Question) -> bool:
         return len(question.tokens) <= 2 * SHORT and not (
             question.entities and "anaphora" not in question.forms and _asks(question)
         )
-    return len(question.tokens) <= SHORT and not question.entities and not question.forms & {"list", "count", "compare"}
+    stands = question.forms & {"list", "count"} or (question.places and "compare" in question.forms)
+    return len(question.tokens) <= SHORT and not question.entities and not stands
 
 
 def _asks(question: Question) -> bool:

@@ -6,7 +6,7 @@ from math import exp
 from assistant.attribute import LACKED, Asked
 from assistant.catalogue import Catalogue, Known
 from assistant.gate import Gate, signals
-from assistant.listing import list_libraries
+from assistant.listing import LIKELY, list_libraries
 from assistant.question import BROAD, FORMS, Question
 from assistant.retrieval import Candidate, Found
 from assistant.schema import Plan
@@ -39,8 +39,7 @@ def _comparison(question: Question, found: Found, asked_for: Asked, catalogue: C
     """Entries side by side, unless one aspect speaks of all of them."""
     if len(question.entities) < 2 or "compare" not in question.forms:
         return None
-    best = found.candidates[0] if found.candidates else None
-    if best and best.known and _is_about_just(question.entities, best.known):
+    if found.candidates and _is_comparison(question, found.candidates[0]):
         return None
     return _side_by_side(question, asked_for, catalogue)
 
@@ -50,18 +49,22 @@ def _side_by_side(question: Question, asked_for: Asked, catalogue: Catalogue) ->
     return Plan(kind="compare", aspects=tuple(spoken))
 
 
-def _is_about_just(entities: Sequence[str], known: Known) -> bool:
-    """Whether an aspect speaks of these entries and hardly any other: a comparison that is written already."""
-    few = len(known.mentions) <= len(entities) + 1
-    return known.entry.kind != "library" and few and known.mentions.issuperset(entities)
+def _is_comparison(question: Question, best: Candidate) -> bool:
+    """Whether entries are compared, and an aspect speaks of them and hardly any other, or is for just this question."""
+    if best.known is None or best.known.entry.kind == "library" or "compare" not in question.forms:
+        return False
+    few = len(best.known.mentions) <= len(question.entities) + 1 or best.hit.chance >= LIKELY
+    return few and len(question.entities) > 1 and best.known.mentions.issuperset(question.entities)
 
 
 def _spoken_for(entry: str, question: Question, asked_for: Asked, catalogue: Catalogue) -> Known:
     """The aspect of an entry that best meets what is asked for; its first one where none does."""
     asked = set(question.topics) - FORMS - BROAD
+    likeliest, share = max(asked_for.together.items(), key=lambda item: item[1])
+    meant = likeliest if share > NAMED else None
     return max(
         catalogue.by_entry[entry],
-        key=lambda known: (len(asked.intersection(known.aspect.answers)), asked_for.together.get(known.aspect.id, 0.0)),
+        key=lambda known: (len(asked.intersection(known.aspect.answers)), known.aspect.id == meant),
     )
 
 
@@ -106,7 +109,8 @@ def _answer(question: Question, found: Found, asked_for: Asked, catalogue: Catal
         return _side_by_side(question, asked_for, catalogue) if max(asked_for.lacking()) < 0 else None
     gap = found.gaps[0] if found.gaps else None
     chance = gate.chance(signals(question, best, gap, asked_for, catalogue))
-    if chance < (FIRM if _lacked(question, best, catalogue) else SURE):
+    doubted = _lacked(question, best, catalogue) and not _is_comparison(question, best)
+    if chance < (FIRM if doubted else SURE):
         return None
     aspects = (best.hit.passage.aspect, *_others(question, candidates))
     return Plan(kind="aspects", aspects=aspects, chance=chance)

@@ -4,7 +4,7 @@ What a question says outright must hold: an entry named, a year, a place. The re
 whether the first is good enough is weighed by `assistant.gate`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assistant.attribute import LACKED, TALK

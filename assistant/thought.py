@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from assistant.attribute import Asked
 from assistant.dialogue import Dialogue
 from assistant.embedding import Model
-from assistant.followup import SHIFTS, choice, frame, link, resume
+from assistant.followup import SHIFTS, beside, choice, frame, link, resume
 from assistant.gate import Gate
 from assistant.index import Hit, Index
 from assistant.parts import Readings, parts
@@ -105,7 +105,12 @@ class Thinker:
         for other in others:
             alone = other if other.chance >= EARNEST and other.chance > alone.chance else alone
         spoken = [plan.aspects[0].split("#")[0] for plan in before[-1:] if plan.kind == "aspects"]
-        if not spoken or piece.entities or spoken[0] not in self._catalogue.entries:
+        if not spoken or spoken[0] not in self._catalogue.entries:
+            return alone
+        compared = beside(piece, spoken[0], self._catalogue)
+        if compared:
+            return self._plan(compared)
+        if piece.entities:
             return alone
         joined = self._plan(link(piece, spoken, self._catalogue))
         return joined if joined.kind != "unknown" and joined.chance > alone.chance else alone

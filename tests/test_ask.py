@@ -486,6 +486,34 @@ def test_a_direction_is_a_region(asked: Ask, first: str, second: str, name: str)
     assert name in asked(second, asked(first)).reply.answer
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "compared"),
+    [
+        ("DosAI деген не?", "Ол AI Zhan-нан несімен ерекшеленеді?", {"digital-initiatives"}),
+        ("Что такое DosAI?", "А чем он отличается от AI Zhan?", {"digital-initiatives"}),
+        (
+            "Tell me about Kostanay Regional Library",
+            "How does it differ from the one in Karaganda?",
+            {"kostanay-regional-library", "karaganda-regional-library"},
+        ),
+        (
+            "Расскажи про Костанайскую областную библиотеку",
+            "Чем она отличается от Карагандинской?",
+            {"kostanay-regional-library", "karaganda-regional-library"},
+        ),
+    ],
+)
+def test_what_was_spoken_of_is_compared(asked: Ask, first: str, second: str, compared: set[str]) -> None:
+    assert entries(asked(second, asked(first)).reply) == compared
+
+
+@pytest.mark.parametrize(
+    "message", ["Is the Central Scientific Library in Astana?", "Центральная научная библиотека ведь в Астане?"]
+)
+def test_whether_it_is_in_a_place_is_answered_by_where_it_is(asked: Ask, message: str) -> None:
+    assert cited(asked(message).reply)[0] == "central-scientific-library#location"
+
+
 def test_that_year_is_the_year_spoken_of(asked: Ask) -> None:
     first = asked("How many users did the rural online centres have in 2014?")
     assert "6,608" in asked("and how many trainings were held that year?", first).reply.answer
