@@ -20,7 +20,7 @@ PROJECT = $(UV) pip install --no-deps --build-constraints requirements-build.loc
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: help serve telegram index check test test-postgres test-models test-llm lint format eval bench vectors install wheel lock clean
+.PHONY: help serve telegram index check test test-hostile test-postgres test-models test-llm lint format eval bench vectors install wheel lock clean
 
 help: ## list these targets
 	@sed -nE 's/^([a-z-]+):.* ## (.*)/\1\t\2/p' Makefile | expand -t 15
@@ -41,6 +41,10 @@ test: .venv/developed ## install what tests need and run all that need no torch
 	@tests/programs.sh
 	@$(BIN)/shyraq ingest
 	$(BIN)/python -m pytest tests --ignore=tests/models --ignore=tests/llms --numprocesses=2 --dist=worksteal
+
+test-hostile: .venv/developed ## send a service all 20,000 hostile strings (make test: 4,000); some 15 minutes
+	@$(BIN)/shyraq ingest
+	HOSTILE=all $(BIN)/python -m pytest tests/test_hostile.py -s
 
 test-postgres: .venv/developed ## run the store's tests on a throwaway PostgreSQL
 	@tests/postgres.sh $(BIN)/python -m pytest tests/test_store.py
