@@ -48,7 +48,7 @@ from ingest.progress import Say, watched
 from ingest.vectors import Wording, shipped_vectors, wording
 
 Rows = dict[Language, Vectors]  # each language's vectors, in the order of their ids in Chroma
-FORMAT = 7  # raise it when the meaning of an index folder changes
+FORMAT = 8  # raise it when the meaning of an index folder changes
 KEPT = 2  # versions: the one in force and the one before
 BATCH = 500
 TRIES = 3  # to fill Chroma so that every vector can be found
