@@ -18,6 +18,7 @@ from assistant.instructions import Instructions
 from assistant.knowledge import Language
 from assistant.language import Identified, Identifier
 from assistant.llm import USUAL, Patience, open_chat
+from assistant.memory import remembered
 from assistant.phrases import Phrases
 from assistant.question import Question, understand
 from assistant.ranking import Ranking
@@ -89,6 +90,7 @@ def ask(
     `tell` hears the answer's sentences while a language model still writes; the built-in writer needs no such thing.
     """
     index = librarian.shelf.index()
+    history = [remembered(turn, index, librarian.dialogue.intents) for turn in history]
     spoken, thought = _thought(clean(message), language, history, index, librarian)
     if librarian.author and history and thought.plans[0].kind == "unknown":
         thought = _made_whole(clean(message), spoken, history, index, librarian.author, librarian) or thought

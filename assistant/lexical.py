@@ -100,7 +100,9 @@ class Postings:
     @classmethod
     def read(cls, data: Mapping[str, NDArray[Any]], part: str) -> "Postings":
         """Those that are saved under the name of `part`."""
-        own: dict[str, Any] = {name.removeprefix(f"{part}-"): data[name] for name in data if name.startswith(f"{part}-")}
+        own: dict[str, Any] = {
+            name.removeprefix(f"{part}-"): data[name] for name in data if name.startswith(f"{part}-")
+        }
         return cls(**own | {"size": int(own["size"])})
 
 

@@ -11,7 +11,7 @@ from assistant.catalogue import Catalogue
 from assistant.grounding import MARKER
 from assistant.knowledge import LANGUAGES, Language
 from assistant.numbers import numbers
-from assistant.schema import Reply, Turn
+from assistant.schema import Plan, Reply, Turn
 from assistant.sentences import sentences
 
 Ask = Callable[..., Turn]
@@ -464,6 +464,8 @@ def test_the_same_question_gets_the_same_reply(asked: Ask, sample: Sampled) -> N
         # Nor is a town by its region, of which it is no centre.
         "Какие библиотеки есть в Темиртау?",
         "Екібастұзда қандай кітапханалар бар?",
+        # A lost book is no abuse, though both have one word in Kazakh.
+        "Ұят болды, кітапханадан алған кітабымды жоғалтып алдым. Енді не істеуім керек?",
     ],
 )
 def test_what_is_near_the_question_does_not_answer_it(asked: Ask, message: str) -> None:
@@ -505,6 +507,23 @@ def test_a_direction_is_a_region(asked: Ask, first: str, second: str, name: str)
 )
 def test_what_was_spoken_of_is_compared(asked: Ask, first: str, second: str, compared: set[str]) -> None:
     assert entries(asked(second, asked(first)).reply) == compared
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["а где он находится?", "А чем он отличается от AI Zhan?", "скажи по-казахски", "второй", "а в 2015?", "спасибо"],
+)
+def test_what_was_spoken_of_may_be_gone_from_the_knowledge(asked: Ask, message: str) -> None:
+    before = asked("Что такое DosAI?")
+    gone = [
+        Plan(kind="aspects", aspects=("gone#overview",)),
+        Plan(kind="clarify", entries=("dosai", "gone")),
+        Plan(kind="list", aspects=("dosai#overview",), entries=("dosai",), facets=("gone:gone",), places=("gone",)),
+        Plan(kind="intent", topic="gone"),
+    ]
+    for plan in gone:
+        focus = before.focus.model_copy(update={"entities": ("gone",), "plans": (plan,)})
+        assert asked(message, before.model_copy(update={"focus": focus})).reply.answer
 
 
 @pytest.mark.parametrize(
