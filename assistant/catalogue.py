@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import log1p
+from sys import intern
 
 from pydantic import BaseModel
 
@@ -153,7 +154,7 @@ class Catalogue:
         names = (name for spoken in LANGUAGES for name in known.entry.names(spoken))
         asked = (self.topics[topic].words[language] for topic in known.aspect.answers)
         texts = [known.aspect.text[language], *known.aspect.questions[language], *names, *(w for t in asked for w in t)]
-        return frozenset(words(fold("\n".join(texts))))
+        return frozenset(map(intern, words(fold("\n".join(texts)))))  # a word is in many, and in memory once
 
 
 def read_references(knowledge: Knowledge, passages: Iterable[str]) -> References:

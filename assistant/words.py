@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
+from sys import intern
 
 from rapidfuzz.distance import OSA, Prefix
 
@@ -24,11 +25,11 @@ def words(text: str) -> list[str]:
 
 @lru_cache(maxsize=50_000)
 def folded_words(text: str) -> tuple[str, ...]:
-    """The words of a text, folded; passages and names come up again and again."""
-    return tuple(words(fold(text)))
+    """The words of a text, folded; passages and names come up again and again, and keep each word in memory once."""
+    return tuple(map(intern, words(fold(text))))
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=20_000)
 def same_word(left: str, right: str) -> bool:
     """Whether two folded words are forms of one: a common beginning and endings, or one slip of the finger."""
     return same_stem(left, right) or is_slip(left, right)
