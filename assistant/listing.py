@@ -14,23 +14,29 @@ from assistant.schema import Plan
 LIKELY = log(0.5)  # the classifier's chance from which an aspect is meant, though a list was asked for
 UNDERSTOOD = 0.25  # of a question's wording, from which a list is what it asks for
 SETTLED = 0.4  # the same where only a place is given
+LISTED = "list"  # the class of questions that a list answers
 STRENGTHS, CHALLENGES = "strength", "challenge"
 PROVING = {"strength", "challenge", "audience"}  # facets that an aspect of the same name speaks of
 # Kinds whose aspects may name libraries outright.
 DIRECT = {"figure", "event", "system", "organisation", "person", "glossary"}
 
 
-def list_libraries(question: Question, found: Found, catalogue: Catalogue) -> Plan | None:
-    """Libraries that share what the question names, where it asks for libraries by what they are like."""
+def list_libraries(question: Question, found: Found, meant: str | None, catalogue: Catalogue) -> Plan | None:
+    """Libraries that share what the question names, where it asks for libraries by what they are like.
+
+    `meant`: what it asks for beyond doubt, which LISTED is in other words than those of forms.yaml.
+    """
     kind: Literal["count", "list"] = "count" if "count" in question.forms else "list"
     forms = question.forms & {"list", "count", "where"}
-    if question.entities or question.years or not forms:
+    if question.entities or question.years or not (forms or meant == LISTED):
         return None
     facets = _facets(question)
     places = [place for place in question.places if catalogue.places[place].kind != "country"]
     if not facets and (not places or forms == {"where"} or _asks_for_gap(question, catalogue)):
         return None
-    if _is_said_outright(question, found) or _understood(question, catalogue) < (UNDERSTOOD if facets else SETTLED):
+    if _is_said_outright(question, found):
+        return None
+    if not (facets and meant == LISTED) and _understood(question, catalogue) < (UNDERSTOOD if facets else SETTLED):
         return None
     nearby = [entry for entry in catalogue.libraries() if _lies_in(entry, places, catalogue)]
     entries = [entry for entry in nearby if _has_all(entry, facets)] or [

@@ -7,7 +7,7 @@ from assistant.attribute import LACKED, Asked
 from assistant.catalogue import Catalogue, Known
 from assistant.gate import Gate, signals
 from assistant.listing import LIKELY, list_libraries
-from assistant.question import BROAD, FORMS, Question
+from assistant.question import BROAD, COUNTED, FORMS, Question
 from assistant.retrieval import Candidate, Found
 from assistant.schema import Plan
 from assistant.words import folded_words
@@ -20,13 +20,14 @@ DOUBTED = 0.1  # share from which the second is said beside it
 REPEATED = 0.6  # share of the shorter one's words in the other, from which two aspects say much the same
 TELLING = 1.15  # score from which a gap is named in the answer
 NAMED = 0.5  # chance from which what is asked for names what is missing
+NUMBERS = COUNTED - {"centres"}  # of which each is asked for by name; centres are also what they are of
 MANY = 5  # entries a clarifying question may offer
 
 
 def plan(question: Question, found: Found, asked_for: Asked, catalogue: Catalogue, gate: Gate) -> Plan:
     """The plan for one question."""
     return (
-        _comparison(question, found, asked_for, catalogue)
+        _comparison(question, found, catalogue)
         or _list(question, found, asked_for, catalogue)
         or _clarification(question)
         or _introduction(question, catalogue)
@@ -35,17 +36,17 @@ def plan(question: Question, found: Found, asked_for: Asked, catalogue: Catalogu
     )
 
 
-def _comparison(question: Question, found: Found, asked_for: Asked, catalogue: Catalogue) -> Plan | None:
+def _comparison(question: Question, found: Found, catalogue: Catalogue) -> Plan | None:
     """Entries side by side, unless one aspect speaks of all of them."""
     if len(question.entities) < 2 or "compare" not in question.forms:
         return None
     if found.candidates and _is_comparison(question, found.candidates[0]):
         return None
-    return _side_by_side(question, asked_for, catalogue)
+    return _side_by_side(question, None, catalogue)
 
 
-def _side_by_side(question: Question, asked_for: Asked, catalogue: Catalogue) -> Plan:
-    spoken = (_spoken_for(entry, question, asked_for, catalogue).id for entry in question.entities[:3])
+def _side_by_side(question: Question, meant: str | None, catalogue: Catalogue) -> Plan:
+    spoken = (_spoken_for(entry, question, meant, catalogue).id for entry in question.entities[:3])
     return Plan(kind="compare", aspects=tuple(spoken))
 
 
@@ -57,11 +58,9 @@ def _is_comparison(question: Question, best: Candidate) -> bool:
     return few and len(question.entities) > 1 and best.known.mentions.issuperset(question.entities)
 
 
-def _spoken_for(entry: str, question: Question, asked_for: Asked, catalogue: Catalogue) -> Known:
-    """The aspect of an entry that best meets what is asked for; its first one where none does."""
+def _spoken_for(entry: str, question: Question, meant: str | None, catalogue: Catalogue) -> Known:
+    """The aspect of an entry that best meets what is asked for, by its topics or id; its first one where none does."""
     asked = set(question.topics) - FORMS - BROAD
-    likeliest, share = max(asked_for.together.items(), key=lambda item: item[1])
-    meant = likeliest if share > NAMED else None
     return max(
         catalogue.by_entry[entry],
         key=lambda known: (len(asked.intersection(known.aspect.answers)), known.aspect.id == meant),
@@ -70,7 +69,7 @@ def _spoken_for(entry: str, question: Question, asked_for: Asked, catalogue: Cat
 
 def _list(question: Question, found: Found, asked_for: Asked, catalogue: Catalogue) -> Plan | None:
     """A list or a count, unless words and vector agree that something else is asked of it ("the biggest budget")."""
-    return None if min(asked_for.lacking()) > 0 else list_libraries(question, found, catalogue)
+    return None if min(asked_for.lacking()) > 0 else list_libraries(question, found, _meant(asked_for), catalogue)
 
 
 def _clarification(question: Question) -> Plan | None:
@@ -106,7 +105,7 @@ def _answer(question: Question, found: Found, asked_for: Asked, catalogue: Catal
     candidates = meeting_first(question, found.candidates, catalogue)
     best = candidates[0]
     if _compares(question, best, catalogue):
-        return _side_by_side(question, asked_for, catalogue) if max(asked_for.lacking()) < 0 else None
+        return None if max(asked_for.lacking()) > 0 else _side_by_side(question, _meant(asked_for), catalogue)
     gap = found.gaps[0] if found.gaps else None
     chance = gate.chance(signals(question, best, gap, asked_for, catalogue))
     doubted = _lacked(question, best, catalogue) and not _is_comparison(question, best)
@@ -114,6 +113,12 @@ def _answer(question: Question, found: Found, asked_for: Asked, catalogue: Catal
         return None
     aspects = (best.hit.passage.aspect, *_others(question, candidates))
     return Plan(kind="aspects", aspects=aspects, chance=chance)
+
+
+def _meant(asked_for: Asked) -> str | None:
+    """What is asked for, if one thing is likelier than all others together."""
+    likeliest, share = max(asked_for.together.items(), key=lambda item: item[1])
+    return likeliest if share > NAMED else None
 
 
 def meeting_first(question: Question, candidates: Sequence[Candidate], catalogue: Catalogue) -> Sequence[Candidate]:
@@ -151,14 +156,22 @@ def _others(question: Question, candidates: Sequence[Candidate]) -> tuple[str, .
         return ()
     asked = set(question.topics) - FORMS - BROAD - set(best.known.aspect.answers)
     for other in candidates[1:]:
-        same = other.known and other.known.entry.id == best.known.entry.id
-        if same and other.known and asked.intersection(other.known.aspect.answers) and other.fit > best.fit - TOGETHER:
+        if other.known and other.known.entry.id == best.known.entry.id and _completes(other, best, asked):
             return (other.known.id,)
     shares = _shares(candidates)
     for share, other in zip(shares[1:], candidates[1:], strict=True):
         if shares[0] < CLEAR and share > DOUBTED and other.known and not _repeats(best.known, other.known, question):
             return (other.known.id,)
     return ()
+
+
+def _completes(other: Candidate, best: Candidate, asked: set[str]) -> bool:
+    """Whether a candidate answers a topic that the best does not, close to it, or as its number of the same year."""
+    if not (other.known and best.known):
+        return False
+    answered = asked.intersection(other.known.aspect.answers)
+    is_number = bool(NUMBERS & answered) and other.known.years == best.known.years
+    return bool(answered) and (is_number or other.fit > best.fit - TOGETHER)
 
 
 def _repeats(best: Known, other: Known, question: Question) -> bool:
@@ -199,9 +212,9 @@ def _missing_topic(question: Question, found: Found, catalogue: Catalogue) -> st
 
 def _asked_topic(asked_for: Asked, catalogue: Catalogue) -> str | None:
     """The gap that a question falls into, if one is likelier than not."""
-    likeliest, share = max(asked_for.together.items(), key=lambda item: item[1])
-    topic = likeliest.removeprefix(LACKED)
-    return topic if share > NAMED and likeliest != topic and topic in catalogue.topics else None
+    meant = _meant(asked_for) or ""
+    topic = meant.removeprefix(LACKED)
+    return topic if meant != topic and topic in catalogue.topics else None
 
 
 def overview(entry: str, catalogue: Catalogue) -> Known:

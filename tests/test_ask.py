@@ -533,6 +533,21 @@ def test_whether_it_is_in_a_place_is_answered_by_where_it_is(asked: Ask, message
     assert cited(asked(message).reply)[0] == "central-scientific-library#location"
 
 
+def test_courtesies_tell_the_language_where_the_rest_does_not(asked: Ask) -> None:
+    assert asked("Рецепт бешбармака, пожалуйста").reply.language == "ru"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Про какие библиотеки говорится, что у них современное оснащение?",
+        "I want modern facilities. Which ones have them?",
+    ],
+)
+def test_a_list_may_be_asked_for_in_other_words(asked: Ask, message: str) -> None:
+    assert {"national-academic-library", "astana-city-library"} <= entries(asked(message).reply)
+
+
 def test_that_year_is_the_year_spoken_of(asked: Ask) -> None:
     first = asked("How many users did the rural online centres have in 2014?")
     assert "6,608" in asked("and how many trainings were held that year?", first).reply.answer
