@@ -109,8 +109,6 @@ def _thought(
     """What to say to a message without its courtesies, unless the whole of it is small talk and they are the point."""
     thinker = Thinker(index, librarian.model, librarian.ranking, librarian.gate, librarian.dialogue)
     plain = librarian.courtesies.without(text)
-    if plain != text:  # "Рецепт бешбармака, пожалуйста": what is left out tells the language where the rest does not
-        language = language or librarian.identifier.identify(text).language
     question = read(plain, language, history, index, librarian)
     thought = thinker.think(question, history)
     if plain != text and thought.plans[0].kind == "unknown":

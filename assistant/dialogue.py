@@ -24,7 +24,7 @@ REPEAT = "repeat_"
 LONGEST = 30  # words of a message that may still be small talk by likeness
 BRIEF = 8  # words of small talk at most
 ALIKE = 0.62  # of the utterance's wording in the message, and of the message's in the utterance
-LIKELY = 0.5  # chance from which a message is small talk by what it sounds like
+LIKELY = 0.4  # chance from which a message is small talk by what it sounds like
 SURELY = 0.8  # …and from which it is abuse, or an attempt on the orders
 NEAR = 0.86  # cosine: below it, the same words mean something else
 

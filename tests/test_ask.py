@@ -533,10 +533,6 @@ def test_whether_it_is_in_a_place_is_answered_by_where_it_is(asked: Ask, message
     assert cited(asked(message).reply)[0] == "central-scientific-library#location"
 
 
-def test_courtesies_tell_the_language_where_the_rest_does_not(asked: Ask) -> None:
-    assert asked("Рецепт бешбармака, пожалуйста").reply.language == "ru"
-
-
 @pytest.mark.parametrize(
     "message",
     [
