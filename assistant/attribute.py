@@ -47,13 +47,19 @@ class Asked:
     def lacking(self, answered: Iterable[str] = ()) -> tuple[float, float]:
         """The log odds, of each kind, that something lacked or nothing is asked for; `answered` is not lacked."""
         held = {LACKED + topic for topic in answered}
-        worded, meant = self._lacked
+        worded, meant = self._lacking
         return _log_odds(worded - _sum(self.worded, held)), _log_odds(meant - _sum(self.meant, held))
 
     @cached_property
-    def _lacked(self) -> tuple[float, float]:
+    def _lacking(self) -> tuple[float, float]:
         """The probability, of each kind, that something lacked or nothing is asked for."""
-        return _sum(self.worded, _lacked(tuple(self.worded))), _sum(self.meant, _lacked(tuple(self.meant)))
+        return _lacking(self.worded), _lacking(self.meant)
+
+    @cached_property
+    def likeliest(self) -> str | None:
+        """The class that is likelier than all others together, if there is one."""
+        name, share = max(self.together.items(), key=lambda item: item[1])
+        return name if share > 0.5 else None
 
 
 @dataclass(frozen=True)
@@ -101,10 +107,8 @@ class Attributes:
         return Asked(worded, dict(zip(self.vectors.classes, meant, strict=True)))
 
 
-@cache
-def _lacked(classes: tuple[str, ...]) -> tuple[str, ...]:
-    """The classes of what we lack and of small talk."""
-    return tuple(name for name in classes if name.startswith((LACKED, TALK)))
+def _lacking(chances: Chances) -> float:
+    return sum(share for name, share in chances.items() if name.startswith((LACKED, TALK)))
 
 
 def _sum(chances: Chances, names: Iterable[str]) -> float:

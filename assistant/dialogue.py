@@ -15,7 +15,7 @@ from assistant.index import Hit
 from assistant.knowledge import LANGUAGES, WordLists
 from assistant.patterns import Patterns
 from assistant.question import BROAD, FORMS, Question
-from assistant.ranking import likeness
+from assistant.ranking import coverage, likeness
 from assistant.records import LOADER
 from assistant.words import folded_words
 
@@ -114,10 +114,8 @@ def _may_be(hit: Hit, shown: Sequence[str]) -> bool:
 
 def _agreement(question: Question, hit: Hit, catalogue: Catalogue) -> float:
     """The smaller of two shares: of the utterance's wording in the message, of the message's in the utterance."""
-    said = folded_words(hit.passage.text)
-    total = sum(catalogue.rarity(token) for token in question.tokens)
-    had = sum(catalogue.rarity(t) for t in question.tokens if not catalogue.lexicon.forms(t).isdisjoint(said))
-    return min(likeness(question.said, hit.passage.text, catalogue), had / total if total else 0.0)
+    utterance = frozenset(folded_words(hit.passage.text))
+    return min(likeness(question.said, hit.passage.text, catalogue), coverage(question.tokens, utterance, catalogue))
 
 
 def _read(path: Path) -> dict[str, Intent]:

@@ -41,9 +41,10 @@ def link(question: Question, entries: Sequence[str], catalogue: Catalogue) -> Qu
 def beside(question: Question, entry: str, catalogue: Catalogue) -> Question | None:
     """The question, asked of an entry and of the one that it is compared with; None where it does not compare two."""
     other = _compared_with(question, entry, catalogue) if question.forms >= BESIDE else None
-    if other in (None, entry):
+    if other is None or other == entry:
         return None
-    return replace(_prefixed(question, entry, catalogue).about((entry, str(other))), places=())
+    title = catalogue.entries[entry].title[question.language]
+    return replace(question, text=f"{title}: {question.text}", places=()).about((entry, other))
 
 
 def _compared_with(question: Question, entry: str, catalogue: Catalogue) -> str | None:
@@ -58,10 +59,6 @@ def _compared_with(question: Question, entry: str, catalogue: Catalogue) -> str 
         if meant.intersection(library.facets.get("place", ())) and types.intersection(library.facets.get("type", ()))
     ]
     return alike[0] if len(alike) == 1 else None
-
-
-def _prefixed(question: Question, entry: str, catalogue: Catalogue) -> Question:
-    return replace(question, text=f"{catalogue.entries[entry].title[question.language]}: {question.text}")
 
 
 def _of_the_country(question: Question, figure: str, catalogue: Catalogue) -> Question:

@@ -127,11 +127,12 @@ class Identifier:
 
 def _telling(text: str) -> list[str]:
     """The words to go by: those outside quoted titles, which any language may quote, where there are enough."""
-    outside, every = (
-        [word for word in words(part) if _CYRILLIC.search(word) or _LATIN.search(word)]
-        for part in (_QUOTED.sub(" ", text), text)
-    )
-    return outside if len(outside) >= ENOUGH else every
+    outside = _spelled(_QUOTED.sub(" ", text))
+    return outside if len(outside) >= ENOUGH else _spelled(text)
+
+
+def _spelled(text: str) -> list[str]:
+    return [word for word in words(text) if _CYRILLIC.search(word) or _LATIN.search(word)]
 
 
 def _kazakh_words(text: str) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Container
 
 from assistant.index import Index
 from assistant.schema import Plan, Turn
+from assistant.writer import pair
 
 
 def remembered(turn: Turn, index: Index, intents: Container[str]) -> Turn:
@@ -15,11 +16,10 @@ def remembered(turn: Turn, index: Index, intents: Container[str]) -> Turn:
 
 def _is_held(plan: Plan, index: Index, intents: Container[str]) -> bool:
     catalogue = index.catalogue
-    facets = (tuple(facet.split(":", 1)) for facet in plan.facets)
     return (
         all(aspect in catalogue.known or aspect in index.documents for aspect in plan.aspects)
         and all(entry in catalogue.entries for entry in plan.entries)
         and all(place in catalogue.places for place in plan.places)
-        and all(facet in catalogue.facets for facet in facets)
+        and all(pair(facet) in catalogue.facets for facet in plan.facets)
         and (plan.kind != "intent" or plan.topic in intents)
     )

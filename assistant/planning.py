@@ -19,7 +19,6 @@ CLEAR = 0.85  # share from which the best candidate alone is said
 DOUBTED = 0.1  # share from which the second is said beside it
 REPEATED = 0.6  # share of the shorter one's words in the other, from which two aspects say much the same
 TELLING = 1.15  # score from which a gap is named in the answer
-NAMED = 0.5  # chance from which what is asked for names what is missing
 NUMBERS = COUNTED - {"centres"}  # of which each is asked for by name; centres are also what they are of
 MANY = 5  # entries a clarifying question may offer
 
@@ -69,7 +68,7 @@ def _spoken_for(entry: str, question: Question, meant: str | None, catalogue: Ca
 
 def _list(question: Question, found: Found, asked_for: Asked, catalogue: Catalogue) -> Plan | None:
     """A list or a count, unless words and vector agree that something else is asked of it ("the biggest budget")."""
-    return None if min(asked_for.lacking()) > 0 else list_libraries(question, found, _meant(asked_for), catalogue)
+    return None if min(asked_for.lacking()) > 0 else list_libraries(question, found, asked_for.likeliest, catalogue)
 
 
 def _clarification(question: Question) -> Plan | None:
@@ -105,7 +104,7 @@ def _answer(question: Question, found: Found, asked_for: Asked, catalogue: Catal
     candidates = meeting_first(question, found.candidates, catalogue)
     best = candidates[0]
     if _compares(question, best, catalogue):
-        return None if max(asked_for.lacking()) > 0 else _side_by_side(question, _meant(asked_for), catalogue)
+        return None if max(asked_for.lacking()) > 0 else _side_by_side(question, asked_for.likeliest, catalogue)
     gap = found.gaps[0] if found.gaps else None
     chance = gate.chance(signals(question, best, gap, asked_for, catalogue))
     doubted = _lacked(question, best, catalogue) and not _is_comparison(question, best)
@@ -113,12 +112,6 @@ def _answer(question: Question, found: Found, asked_for: Asked, catalogue: Catal
         return None
     aspects = (best.hit.passage.aspect, *_others(question, candidates))
     return Plan(kind="aspects", aspects=aspects, chance=chance)
-
-
-def _meant(asked_for: Asked) -> str | None:
-    """What is asked for, if one thing is likelier than all others together."""
-    likeliest, share = max(asked_for.together.items(), key=lambda item: item[1])
-    return likeliest if share > NAMED else None
 
 
 def meeting_first(question: Question, candidates: Sequence[Candidate], catalogue: Catalogue) -> Sequence[Candidate]:
@@ -156,7 +149,7 @@ def _others(question: Question, candidates: Sequence[Candidate]) -> tuple[str, .
         return ()
     asked = set(question.topics) - FORMS - BROAD - set(best.known.aspect.answers)
     for other in candidates[1:]:
-        if other.known and other.known.entry.id == best.known.entry.id and _completes(other, best, asked):
+        if other.known and _completes(other, best, asked):
             return (other.known.id,)
     shares = _shares(candidates)
     for share, other in zip(shares[1:], candidates[1:], strict=True):
@@ -166,8 +159,11 @@ def _others(question: Question, candidates: Sequence[Candidate]) -> tuple[str, .
 
 
 def _completes(other: Candidate, best: Candidate, asked: set[str]) -> bool:
-    """Whether a candidate answers a topic that the best does not, close to it, or as its number of the same year."""
-    if not (other.known and best.known):
+    """Whether an aspect of the same entry answers a topic that the best does not, close to it.
+
+    A number of the same year counts however far it is.
+    """
+    if not (other.known and best.known and other.known.entry.id == best.known.entry.id):
         return False
     answered = asked.intersection(other.known.aspect.answers)
     is_number = bool(NUMBERS & answered) and other.known.years == best.known.years
@@ -212,9 +208,9 @@ def _missing_topic(question: Question, found: Found, catalogue: Catalogue) -> st
 
 def _asked_topic(asked_for: Asked, catalogue: Catalogue) -> str | None:
     """The gap that a question falls into, if one is likelier than not."""
-    meant = _meant(asked_for) or ""
-    topic = meant.removeprefix(LACKED)
-    return topic if meant != topic and topic in catalogue.topics else None
+    likeliest = asked_for.likeliest or ""
+    topic = likeliest.removeprefix(LACKED)
+    return topic if likeliest != topic and topic in catalogue.topics else None
 
 
 def overview(entry: str, catalogue: Catalogue) -> Known:

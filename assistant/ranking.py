@@ -6,7 +6,7 @@ aspects of an entry alike; the classifier, and the aspect's own text and vocabul
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -66,12 +66,7 @@ def features(
 
 def coverage(wording: Sequence[str], vocabulary: frozenset[str], catalogue: Catalogue) -> float:
     """The share of a question's wording, weighed by rarity, that a vocabulary accounts for (0…1)."""
-    total = covered = 0.0  # one loop: this is asked of every candidate
-    for token in wording:
-        rarity = catalogue.rarity(token)
-        total += rarity
-        covered += rarity if covers(vocabulary, token, catalogue) else 0.0
-    return covered / total if total else 1.0
+    return _share(wording, {token for token in wording if covers(vocabulary, token, catalogue)}, catalogue, 1.0)
 
 
 def covers(vocabulary: frozenset[str], token: str, catalogue: Catalogue) -> bool:
@@ -81,9 +76,13 @@ def covers(vocabulary: frozenset[str], token: str, catalogue: Catalogue) -> bool
 
 def likeness(said: frozenset[str], text: str, catalogue: Catalogue) -> float:
     """The share of a typical question's wording, weighed by rarity, that is among the forms `said` (0…1)."""
-    total = had = 0.0
-    for word in folded_words(text):
+    return _share(folded_words(text), said, catalogue, 0.0)
+
+
+def _share(wording: Sequence[str], had: Container[str], catalogue: Catalogue, of_nothing: float) -> float:
+    total = held = 0.0  # one loop: this is asked of every candidate
+    for word in wording:
         rarity = catalogue.rarity(word)
         total += rarity
-        had += rarity if word in said else 0.0
-    return had / total if total else 0.0
+        held += rarity if word in had else 0.0
+    return held / total if total else of_nothing

@@ -19,7 +19,7 @@ from assistant.schema import Focus, Plan, Turn
 # Forms that make a message a follow-up whatever else it may be; so does being barely more than a name.
 POINTING = frozenset({"anaphora", "same-year", *SHIFTS})
 BARE = 4
-LOCATION, LIKELIER = "location", 0.5  # what is asked for by "where is it", and from which chance it is
+LOCATION = "location"  # what "where is it" asks for
 EARNEST = 0.7  # the chance that one part of a message must have, for its parts to be answered one by one
 
 
@@ -101,23 +101,22 @@ class Thinker:
     def _part(self, readings: Readings, before: Sequence[Plan]) -> Plan:
         """The plan for one part: as it stands, or about what the part before was answered with, whichever is surer."""
         piece = readings[0]
+        spoken = [plan.aspects[0].split("#")[0] for plan in before[-1:] if plan.kind == "aspects"]
+        spoken = [entry for entry in spoken if entry in self._catalogue.entries]
+        compared = beside(piece, spoken[0], self._catalogue) if spoken else None
+        if compared:
+            return self._plan(compared)
         alone, *others = (self._plan(reading) for reading in readings)
         for other in others:
             alone = other if other.chance >= EARNEST and other.chance > alone.chance else alone
-        spoken = [plan.aspects[0].split("#")[0] for plan in before[-1:] if plan.kind == "aspects"]
-        if not spoken or spoken[0] not in self._catalogue.entries:
-            return alone
-        compared = beside(piece, spoken[0], self._catalogue)
-        if compared:
-            return self._plan(compared)
-        if piece.entities:
+        if not spoken or piece.entities:
             return alone
         joined = self._plan(link(piece, spoken, self._catalogue))
         return joined if joined.kind != "unknown" and joined.chance > alone.chance else alone
 
     def _plan(self, question: Question) -> Plan:
         hits, asked_for = self._search(question)
-        if question.entities and asked_for.together.get(LOCATION, 0.0) > LIKELIER:
+        if question.entities and asked_for.likeliest == LOCATION:
             question = replace(question, places=())  # "is it in Astana?" is answered by where it is
         found = retrieve(question, hits, self._catalogue, self._ranking)
         return plan(question, found, asked_for, self._catalogue, self._gate)

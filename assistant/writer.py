@@ -103,7 +103,7 @@ class Writer:
         return "unknown"
 
     def _list(self, plan: Plan, draft: Draft) -> Status:
-        labels = [self.catalogue.facets[facet, value].label[draft.language] for facet, value in map(_pair, plan.facets)]
+        labels = [self.catalogue.facets[facet, value].label[draft.language] for facet, value in map(pair, plan.facets)]
         labels = labels or [self.phrases.say("libraries", draft.language)]
         heading = "; ".join([labels[0], *(label[:1].lower() + label[1:] for label in labels[1:])])
         if plan.places:
@@ -171,7 +171,8 @@ class Writer:
 STARTERS = ("public-libraries#number", "dosai#overview", "choosing-a-library#criteria", "top-30-list#overview")
 
 
-def _pair(name: str) -> tuple[str, str]:
+def pair(name: str) -> tuple[str, str]:
+    """The facet and the value that a plan's "facet:value" names."""
     facet, _, value = name.partition(":")
     return facet, value
 
