@@ -16,7 +16,7 @@ from evals.botapi import TOKEN, BotApi, buttons, serving
 from tests.bot import bot, core, free_port, url
 
 OUTSIDE = Path(__file__).with_name("telegram_test_api")
-ID = re.compile(r"\b[A-Za-z0-9_-]{22}\b")
+ID = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{22}(?![A-Za-z0-9_-])")  # no \b: an id may begin with "-"
 
 Seen = list[tuple[str, dict[str, str]]]  # a chat's messages as they stand in the end: text with markup, and buttons
 
