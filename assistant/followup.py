@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from assistant.catalogue import ORDINAL, YEAR, Catalogue
+from assistant.comparison import library_of
 from assistant.question import BROAD, FORMS, Question, understand
 from assistant.schema import Focus, Turn
 from assistant.words import same_word
@@ -51,14 +52,9 @@ def _compared_with(question: Question, entry: str, catalogue: Catalogue) -> str 
     """The one entry that a question names, be it by the place alone of a library of the same type."""
     if question.entities or catalogue.entries[entry].kind != "library":
         return question.entities[0] if len(question.entities) == 1 else None
-    types = set(catalogue.entries[entry].facets.get("type", ()))
-    meant = {named for place in question.places for named in catalogue.stands_for(place)}
-    alike = [
-        library.id
-        for library in catalogue.libraries()
-        if meant.intersection(library.facets.get("place", ())) and types.intersection(library.facets.get("type", ()))
-    ]
-    return alike[0] if len(alike) == 1 else None
+    types = frozenset(catalogue.entries[entry].facets.get("type", ()))
+    named = {library_of(place, types, catalogue) for place in question.places} - {None}
+    return named.pop() if len(named) == 1 else None
 
 
 def _of_the_country(question: Question, figure: str, catalogue: Catalogue) -> Question:

@@ -23,6 +23,7 @@ INEXACT = 0.95  # of a word's weight, when the question has another form of it
 CUT = 5  # letters that may be missing at the end of a name's word: "универ" is one, "cons" no conservatory
 SHORTEST = 2  # letters of a name's word, of which the only forms are those with a Kazakh case: "киіз үйде"
 CASES = frozenset("де да дын дин га ге ды ди дан ден дагы деги и инде инин ине инен ин".split())  # folded
+POSSESSED = ("сы", "си")  # folded ends of a Kazakh name's word after a vowel: кітапхана|сы
 SHORT = 0.3  # of its weight, for a word of one or two letters ("of", "РК", "им")
 
 
@@ -175,7 +176,10 @@ class Names:
 
 
 def _is_declined(token: str, word: str) -> bool:
-    return len(word) == SHORTEST and token.startswith(word) and token[SHORTEST:] in CASES
+    """Whether a token is a short word in a Kazakh case, or a possessed one in another form: китапхана|лары for |сы."""
+    if len(word) == SHORTEST:
+        return token.startswith(word) and token[SHORTEST:] in CASES
+    return len(word) > STEM + 2 and word.endswith(POSSESSED) and token.startswith(word[:-2])
 
 
 def _weight(word: str, shared: int, entries: int) -> float:

@@ -2,20 +2,26 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from assistant.catalogue import Catalogue
+from assistant.fold import fold
+from assistant.knowledge import LANGUAGES
 from assistant.question import BROAD, FORMS, Question, understand
+from assistant.words import folded_words
 
 COUNTRY = "kazakhstan"
 MOST = 3
 LONGEST = 6  # pieces, of which some ask nothing
 FEWEST = 2  # words that a part must have
+STEM = 5  # letters by which the words of a phrase are known
 _SENTENCE = re.compile(r"(?<=[?!.])\s+")
 _JOINT = re.compile(
     r"\s*[,;]?\s+(?:и|а также|а ещё|а еще|также|және|әрі|сондай-ақ|сонымен қатар|ал|тағы|and|and also|also|plus)\s+",
     re.IGNORECASE,
 )
 # Before "что" and "который" a comma tells of what was just said, and begins no question.
+_PHRASE = re.compile(rf"(?<!\w)(\w{{4,}})(?=(?![,;]){_JOINT.pattern}(\w{{4,}}))", re.IGNORECASE)
 _COMMA = re.compile(rf"{_JOINT.pattern}|\s*[,;]\s+(?!что\b|чтобы\b|котор)", re.IGNORECASE)
 
 Readings = tuple[Question, ...]  # ways to make one part whole, the likelier first
@@ -35,7 +41,7 @@ def parts(question: Question, catalogue: Catalogue) -> Parts:
     "How many libraries are there, and what does Akmola's lack?": what comes before a name need not be about it.
     """
     for pattern in (_SENTENCE, _JOINT, _COMMA):
-        pieces = [piece.strip() for piece in pattern.split(question.text) if piece.strip()]
+        pieces = _cut(question.text, pattern, catalogue)
         if not 2 <= len(pieces) <= LONGEST:
             continue
         understood = [understand(piece, question.language, catalogue) for piece in pieces]
@@ -44,6 +50,32 @@ def parts(question: Question, catalogue: Catalogue) -> Parts:
             found = (_readings(piece, asking[:place], question, catalogue) for place, piece in enumerate(asking))
             return Parts(tuple(found), joined=pattern is _JOINT)
     return Parts()
+
+
+def _cut(text: str, pattern: re.Pattern[str], catalogue: Catalogue) -> list[str]:
+    """The pieces of a text between joints, of which none is inside a phrase: "cultural and educational events"."""
+    pieces, start = [], 0
+    for joint in pattern.finditer(text):
+        sides = folded_words(text[: joint.start()])[-1:] + folded_words(text[joint.end() :])[:1]
+        if joint.group().strip() and tuple(side[:STEM] for side in sides) in _phrases(catalogue):
+            continue
+        pieces.append(text[start : joint.start()].strip())
+        start = joint.end()
+    return [piece for piece in (*pieces, text[start:].strip()) if piece]
+
+
+@lru_cache(maxsize=2)
+def _phrases(catalogue: Catalogue) -> frozenset[tuple[str, str]]:
+    """The words that names and texts of the knowledge join by "and", by their stems."""
+    texts = (
+        text
+        for known in catalogue.known.values()
+        for language in LANGUAGES
+        for text in (known.aspect.text[language], *known.entry.names(language))
+    )
+    joined = (_PHRASE.findall(text) for text in texts)
+    stems = ((fold(left)[:STEM], fold(right)[:STEM]) for pairs in joined for left, right in pairs)
+    return frozenset(stems)
 
 
 def _readings(piece: Question, before: list[Question], question: Question, catalogue: Catalogue) -> Readings:

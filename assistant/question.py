@@ -10,12 +10,13 @@ from assistant.names import Mention
 from assistant.words import words
 
 # Topics that say how a question is put, not what it asks for.
-MOST_WORDS = 80  # different words of a message that are looked at; longer ones repeat themselves or are no question
+MOST_WORDS = 80  # of a message that are looked at; longer ones repeat themselves or are no question
 FORMS = frozenset(
     {
         "list",
         "count",
         "compare",
+        "alternative",
         "lack",
         "anaphora",
         "ellipsis",
@@ -72,7 +73,7 @@ class Question:
 
 def understand(text: str, language: Language, catalogue: Catalogue) -> Question:
     """Read a message that is already in its language's own script."""
-    tokens = tuple(dict.fromkeys(words(fold(text))))[:MOST_WORDS]
+    tokens = tuple(words(fold(text))[:MOST_WORDS])
     topics = catalogue.topic_patterns.find(tokens)
     than = frozenset(place for found in topics if found.name == "than" and language == "kk" for place in found.places)
     places = [found for found in catalogue.place_patterns.find(tokens) if not than.issuperset(found.places)]

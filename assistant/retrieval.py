@@ -6,6 +6,7 @@ whether the first is good enough is weighed by `assistant.gate`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import log
 
 from assistant.attribute import LACKED, TALK
 from assistant.catalogue import Catalogue, Known
@@ -19,6 +20,7 @@ OTHER_YEARS = 1.5  # fit taken from an aspect about several years, where one yea
 NEAR = 4  # aspects of other years that may show that just the year asked for is not known
 DEEP = 14  # candidates that are looked at closely
 WORDED = 0.15  # × the share of a typical question's wording that the question has
+MEANT = log(0.5)  # ln P from which an aspect is what is asked for, whatever else the words count: "went through training"
 LIKELY = 0.03  # × ln P of a gap
 SPOKEN = 0.05  # for a gap whose own words the question uses
 NOT_EVIDENCE = (LACKED, TALK)
@@ -92,7 +94,7 @@ def _fitting(question: Question, aspects: list[Aspect], catalogue: Catalogue) ->
     """The aspects that the question's own words do not rule out, and which demand ruled out all the rest."""
     demands: dict[str, Callable[[Aspect], bool]] = {
         "entity": lambda aspect: _is_about(question.entities, aspect[0]),
-        "number": lambda aspect: _counts(question, aspect[0]),
+        "number": lambda aspect: aspect[1][0].chance >= MEANT or _counts(question, aspect[0]),
         "year": lambda aspect: _is_of_year(question.years, aspect),
         "place": lambda aspect: _is_in(question, aspect[0], catalogue),
     }

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from assistant.attribute import Asked
+from assistant.comparison import side_by_side
 from assistant.dialogue import Dialogue
 from assistant.embedding import Model
 from assistant.followup import SHIFTS, beside, choice, frame, link, resume
@@ -115,6 +116,7 @@ class Thinker:
         return joined if joined.kind != "unknown" and joined.chance > alone.chance else alone
 
     def _plan(self, question: Question) -> Plan:
+        question = side_by_side(question, self._catalogue)
         hits, asked_for = self._search(question)
         if question.entities and asked_for.likeliest == LOCATION:
             question = replace(question, places=())  # "is it in Astana?" is answered by where it is

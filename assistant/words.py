@@ -47,7 +47,7 @@ def same_stem(left: str, right: str) -> bool:
         return len(long) - common <= (LONGEST_ENDING if common >= 4 else common - 1)
     if common >= 4 and len(short) - common <= (2 if len(short) > 6 else 1) and len(long) - common <= OTHER_ENDING:
         return True
-    return len(short) == 4 and common == 3 and len(long) <= 5
+    return len(short) == 4 and common == 3 and len(long) <= 5 and not short.isascii()  # "must" is no "music"
 
 
 def is_slip(left: str, right: str) -> bool:
