@@ -44,6 +44,11 @@ class Asked:
         """The probability of each class by words and vector taken together."""
         return {name: (share + self.meant.get(name, 0.0)) / 2 for name, share in self.worded.items()}
 
+    @property
+    def is_lacked(self) -> bool:
+        """Whether the likeliest class is something lacked, or nothing."""
+        return (self.likeliest or "").startswith((LACKED, TALK))
+
     def lacking(self, answered: Iterable[str] = ()) -> tuple[float, float]:
         """The log odds, of each kind, that something lacked or nothing is asked for; `answered` is not lacked."""
         held = {LACKED + topic for topic in answered}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from assistant.catalogue import ORDINAL, YEAR, Catalogue
-from assistant.comparison import library_of
+from assistant.libraries import library_of
 from assistant.question import BROAD, FORMS, Question, understand
 from assistant.schema import Focus, Turn
 from assistant.words import same_word

@@ -1,6 +1,8 @@
 """Question → the libraries that share what it names: "which libraries in Almaty are for children", "how many …"."""
 
+from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from math import log
 from typing import Literal
 
@@ -32,6 +34,8 @@ def list_libraries(question: Question, found: Found, meant: str | None, catalogu
         return None
     facets = _facets(question)
     places = [place for place in question.places if catalogue.places[place].kind != "country"]
+    if kind == "list" and _asks_else(meant, catalogue):
+        return None
     if not facets and (not places or forms == {"where"} or _asks_for_gap(question, catalogue)):
         return None
     if _is_said_outright(question, found):
@@ -53,6 +57,18 @@ def _asks_for_gap(question: Question, catalogue: Catalogue) -> bool:
     """Whether the words ask for something that we are known to lack, such as the names of villages."""
     asked = [catalogue.topics[topic] for topic in question.topics if topic not in FORMS | BROAD]
     return any(topic.is_gap for topic in asked)
+
+
+def _asks_else(meant: str | None, catalogue: Catalogue) -> bool:
+    """Whether what is asked for beyond doubt is nothing that libraries have in common, such as a word's meaning."""
+    return meant in {known.aspect.id for known in catalogue.known.values()} - _shared(catalogue)
+
+
+@lru_cache(maxsize=2)
+def _shared(catalogue: Catalogue) -> frozenset[str]:
+    """The aspects that several libraries have."""
+    had = Counter(known.aspect.id for entry in catalogue.libraries() for known in catalogue.by_entry[entry.id])
+    return frozenset(aspect for aspect, libraries in had.items() if libraries > 1)
 
 
 def _facets(question: Question) -> list[tuple[str, str]]:

@@ -80,7 +80,8 @@ def _phrases(catalogue: Catalogue) -> frozenset[tuple[str, str]]:
 
 def _readings(piece: Question, before: list[Question], question: Question, catalogue: Catalogue) -> Readings:
     whole = _whole(piece, question, catalogue)
-    if piece.entities or piece.places or not question.entities or any(other.entities for other in before):
+    leans = _topics(piece) == {"location"}  # "in which city" is asked of whoever is named beside it
+    if leans or piece.entities or piece.places or not question.entities or any(other.entities for other in before):
         return (whole,)
     return whole, _whole(piece, replace(question, mentions=()), catalogue)
 

@@ -13,12 +13,14 @@ from assistant.schema import Plan
 from assistant.words import folded_words
 
 SURE = 0.5  # the gate's probability from which a candidate is said
+EVIDENT = 0.8  # …from which a question is answered, though its words could be part of names
 FIRM = 0.85  # …from which words that speak of a gap do not stop it
 TOGETHER = 2.0  # fit behind the best within which an aspect may answer the other half of a question
 CLEAR = 0.85  # share from which the best candidate alone is said
 DOUBTED = 0.1  # share from which the second is said beside it
 REPEATED = 0.6  # share of the shorter one's words in the other, from which two aspects say much the same
 TELLING = 1.15  # score from which a gap is named in the answer
+SIDES = {"strength", "challenge"}  # what "pros and cons" asks for
 NUMBERS = COUNTED - {"centres"}  # of which each is asked for by name; centres are also what they are of
 MANY = 5  # entries a clarifying question may offer
 
@@ -28,7 +30,7 @@ def plan(question: Question, found: Found, asked_for: Asked, catalogue: Catalogu
     return (
         _comparison(question, found, catalogue)
         or _list(question, found, asked_for, catalogue)
-        or _clarification(question)
+        or _clarification(question, found, asked_for, catalogue, gate)
         or _introduction(question, catalogue)
         or _answer(question, found, asked_for, catalogue, gate)
         or _unknown(question, found, asked_for, catalogue)
@@ -71,16 +73,24 @@ def _list(question: Question, found: Found, asked_for: Asked, catalogue: Catalog
     return None if min(asked_for.lacking()) > 0 else list_libraries(question, found, asked_for.likeliest, catalogue)
 
 
-def _clarification(question: Question) -> Plan | None:
-    """Which of several entries is meant, where the question says no more than their common name."""
+def _clarification(
+    question: Question, found: Found, asked_for: Asked, catalogue: Catalogue, gate: Gate
+) -> Plan | None:
+    """Which of several entries is meant, where the question says no more than their common name.
+
+    "Who released the national library statistics?" is of none of them, and has an answer.
+    """
     unclear = [mention for mention in question.mentions if len(mention.entries) > 1]
     if not unclear or question.entities or len(unclear[0].entries) > MANY:
         return None
     beyond = set(question.topics) - FORMS - BROAD
     bare = len(question.tokens) - len(unclear[0].places) <= 4
-    if unclear[0].certain or (bare and not beyond and not question.forms & {"list", "count"}):
-        return Plan(kind="clarify", entries=unclear[0].entries)
-    return None
+    if not unclear[0].certain and not (bare and not beyond and not question.forms & {"list", "count"}):
+        return None
+    answer = _answer(question, found, asked_for, catalogue, gate)
+    if answer and answer.chance >= EVIDENT and catalogue.known[answer.aspects[0]].mentions.isdisjoint(unclear[0].entries):
+        return None
+    return Plan(kind="clarify", entries=unclear[0].entries)
 
 
 def _introduction(question: Question, catalogue: Catalogue) -> Plan | None:
@@ -149,7 +159,7 @@ def _others(question: Question, candidates: Sequence[Candidate]) -> tuple[str, .
         return ()
     asked = set(question.topics) - FORMS - BROAD - set(best.known.aspect.answers)
     for other in candidates[1:]:
-        if other.known and _completes(other, best, asked):
+        if other.known and _completes(other, best, asked, both_sides=set(question.topics) >= SIDES):
             return (other.known.id,)
     shares = _shares(candidates)
     for share, other in zip(shares[1:], candidates[1:], strict=True):
@@ -158,16 +168,17 @@ def _others(question: Question, candidates: Sequence[Candidate]) -> tuple[str, .
     return ()
 
 
-def _completes(other: Candidate, best: Candidate, asked: set[str]) -> bool:
+def _completes(other: Candidate, best: Candidate, asked: set[str], *, both_sides: bool) -> bool:
     """Whether an aspect of the same entry answers a topic that the best does not, close to it.
 
-    A number of the same year counts however far it is.
+    A number of the same year, and a weakness asked for beside the strength, count however far they are.
     """
     if not (other.known and best.known and other.known.entry.id == best.known.entry.id):
         return False
     answered = asked.intersection(other.known.aspect.answers)
     is_number = bool(NUMBERS & answered) and other.known.years == best.known.years
-    return bool(answered) and (is_number or other.fit > best.fit - TOGETHER)
+    is_other_side = both_sides and bool(SIDES & answered)
+    return bool(answered) and (is_number or is_other_side or other.fit > best.fit - TOGETHER)
 
 
 def _repeats(best: Known, other: Known, question: Question) -> bool:

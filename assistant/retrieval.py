@@ -6,7 +6,6 @@ whether the first is good enough is weighed by `assistant.gate`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import log
 
 from assistant.attribute import LACKED, TALK
 from assistant.catalogue import Catalogue, Known
@@ -20,7 +19,6 @@ OTHER_YEARS = 1.5  # fit taken from an aspect about several years, where one yea
 NEAR = 4  # aspects of other years that may show that just the year asked for is not known
 DEEP = 14  # candidates that are looked at closely
 WORDED = 0.15  # × the share of a typical question's wording that the question has
-MEANT = log(0.5)  # ln P from which an aspect is what is asked for, whatever else the words count: "went through training"
 LIKELY = 0.03  # × ln P of a gap
 SPOKEN = 0.05  # for a gap whose own words the question uses
 NOT_EVIDENCE = (LACKED, TALK)
@@ -62,8 +60,10 @@ class Found:
 Aspect = tuple[Known | None, list[Hit]]
 
 
-def retrieve(question: Question, hits: Sequence[Hit], catalogue: Catalogue, ranking: Ranking) -> Found:
-    """Rank the hits for a question; `hits` best first, of the question's language."""
+def retrieve(
+    question: Question, hits: Sequence[Hit], meant: str | None, catalogue: Catalogue, ranking: Ranking
+) -> Found:
+    """Rank the hits for a question; `hits` best first, of the question's language, `meant` what it surely asks for."""
     grouped: dict[str, list[Hit]] = {}
     for hit in hits:
         grouped.setdefault(hit.passage.aspect, []).append(hit)
@@ -72,7 +72,7 @@ def retrieve(question: Question, hits: Sequence[Hit], catalogue: Catalogue, rank
     gaps = [_gap(question, hit, catalogue) for hit in lacked[:DEEP]]
     rest = [(catalogue.known.get(name), found) for name, found in grouped.items() if not name.startswith(NOT_EVIDENCE)]
     rest.sort(key=lambda aspect: -glance(aspect[1][0]))
-    fitting, unmet = _fitting(question, rest, catalogue)
+    fitting, unmet = _fitting(question, rest, meant, catalogue)
     candidates = [_candidate(question, known, found, catalogue, ranking) for known, found in fitting[:DEEP]]
     if question.years and candidates and not unmet:
         others = [_candidate(question, *aspect, catalogue, ranking) for aspect in rest[:NEAR] if aspect not in fitting]
@@ -90,11 +90,13 @@ def _rules_out(question: Question, other: Candidate) -> bool:
     return not _is_about(question.entities, other.known)
 
 
-def _fitting(question: Question, aspects: list[Aspect], catalogue: Catalogue) -> tuple[list[Aspect], str | None]:
+def _fitting(
+    question: Question, aspects: list[Aspect], meant: str | None, catalogue: Catalogue
+) -> tuple[list[Aspect], str | None]:
     """The aspects that the question's own words do not rule out, and which demand ruled out all the rest."""
     demands: dict[str, Callable[[Aspect], bool]] = {
         "entity": lambda aspect: _is_about(question.entities, aspect[0]),
-        "number": lambda aspect: aspect[1][0].chance >= MEANT or _counts(question, aspect[0]),
+        "number": lambda aspect: _is_meant(meant, aspect[0]) or _counts(question, aspect[0]),
         "year": lambda aspect: _is_of_year(question.years, aspect),
         "place": lambda aspect: _is_in(question, aspect[0], catalogue),
     }
@@ -108,6 +110,11 @@ def _fitting(question: Question, aspects: list[Aspect], catalogue: Catalogue) ->
 
 def _is_about(entities: Sequence[str], known: Known | None) -> bool:
     return not entities or (known is not None and not known.mentions.isdisjoint(entities))
+
+
+def _is_meant(meant: str | None, known: Known | None) -> bool:
+    """Whether an aspect is what is asked for, whatever else the words count: "how many went through training"."""
+    return known is not None and known.aspect.id == meant
 
 
 def _counts(question: Question, known: Known | None) -> bool:

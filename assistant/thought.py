@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from assistant.attribute import Asked
-from assistant.comparison import side_by_side
 from assistant.dialogue import Dialogue
 from assistant.embedding import Model
 from assistant.followup import SHIFTS, beside, choice, frame, link, resume
 from assistant.gate import Gate
 from assistant.index import Hit, Index
+from assistant.libraries import meant_by_place, side_by_side
 from assistant.parts import Readings, parts
 from assistant.planning import overview, plan
 from assistant.question import Question, understand
@@ -21,6 +21,7 @@ from assistant.schema import Focus, Plan, Turn
 POINTING = frozenset({"anaphora", "same-year", *SHIFTS})
 BARE = 4
 LOCATION = "location"  # what "where is it" asks for
+PLAIN = 0.8  # the share of one class, and the chance of its answer, from which a message is one question
 EARNEST = 0.7  # the chance that one part of a message must have, for its parts to be answered one by one
 
 
@@ -97,7 +98,17 @@ class Thinker:
             plans = (*plans, _unsaid(self._part(readings, plans), plans))
             if plans[-1].kind == "unknown" and not found.joined:
                 return ()
-        return plans if _are_worth_saying(plans) else ()
+        if not _are_worth_saying(plans) or self._is_one(question, plans):
+            return ()
+        return plans
+
+    def _is_one(self, question: Question, plans: Sequence[Plan]) -> bool:
+        """Whether a message of which one part has no answer is by all signs one question, and has one."""
+        if all(plan.kind != "unknown" for plan in plans):
+            return False
+        _, asked_for = self._search(question)
+        share = asked_for.together.get(asked_for.likeliest or "", 0.0)
+        return share >= PLAIN and not asked_for.is_lacked and self._plan(question).chance >= PLAIN
 
     def _part(self, readings: Readings, before: Sequence[Plan]) -> Plan:
         """The plan for one part: as it stands, or about what the part before was answered with, whichever is surer."""
@@ -116,11 +127,11 @@ class Thinker:
         return joined if joined.kind != "unknown" and joined.chance > alone.chance else alone
 
     def _plan(self, question: Question) -> Plan:
-        question = side_by_side(question, self._catalogue)
+        question = meant_by_place(side_by_side(question, self._catalogue), self._catalogue)
         hits, asked_for = self._search(question)
         if question.entities and asked_for.likeliest == LOCATION:
             question = replace(question, places=())  # "is it in Astana?" is answered by where it is
-        found = retrieve(question, hits, self._catalogue, self._ranking)
+        found = retrieve(question, hits, asked_for.likeliest, self._catalogue, self._ranking)
         return plan(question, found, asked_for, self._catalogue, self._gate)
 
     def _search(self, question: Question) -> tuple[list[Hit], Asked]:

@@ -54,7 +54,8 @@ def _row(case: Case, librarian: Librarian) -> Iterator[Row]:
         return
     vector = librarian.model.embed_query(question.text)
     hits = index.search(question.language, question.text, vector, about=index.catalogue.about(question.entities))
-    found = retrieve(question, hits, index.catalogue, librarian.ranking)
+    asked_for = librarian.gate.attributes.asked(question.text, vector)
+    found = retrieve(question, hits, asked_for.likeliest, index.catalogue, librarian.ranking)
     if found.unmet or not found.candidates:
         return
     best = meeting_first(question, found.candidates, index.catalogue)[0]

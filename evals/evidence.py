@@ -46,7 +46,8 @@ def _best_aspects(question: Question, vector: Sequence[float], librarian: Librar
     index = librarian.shelf.index()
     about = index.catalogue.about(question.entities)
     hits = index.search(question.language, question.text, vector, about=about)
-    found = retrieve(question, hits, index.catalogue, librarian.ranking)
+    meant = librarian.gate.attributes.asked(question.text, vector).likeliest
+    found = retrieve(question, hits, meant, index.catalogue, librarian.ranking)
     return [candidate.hit.passage.aspect for candidate in found.candidates]
 
 

@@ -1,0 +1,47 @@
+"""Which libraries a question is about that it does not name in full: by their place and type."""
+
+from assistant.catalogue import Catalogue
+from assistant.question import Question
+
+REGIONAL = "regional"  # the type of library that a place stands for where no other is spoken of
+
+
+def side_by_side(question: Question, catalogue: Catalogue) -> Question:
+    """The question, of every library it compares: "Чем Павлодарская областная отличается от Атырауской?"."""
+    if not _compares(question, catalogue):
+        return question
+    named = [library_of(place, _types(question.entities, catalogue), catalogue) for place in question.places]
+    compared = tuple(dict.fromkeys([*question.entities, *(entry for entry in named if entry)]))
+    return question.about(compared) if len(compared) > max(1, len(question.entities)) else question
+
+
+def meant_by_place(question: Question, catalogue: Catalogue) -> Question:
+    """The question, of the library that it tells of apart: "I am off to Mangystau. What is the regional library like?"."""
+    types = frozenset(value for facet, value in question.facets if facet == "type")
+    if question.entities or len(question.places) != 1 or len(types) != 1 or {"list", "count"} & question.forms:
+        return question
+    meant = library_of(question.places[0], types, catalogue)
+    return question.about((meant,)) if meant else question
+
+
+def library_of(place: str, types: frozenset[str], catalogue: Catalogue) -> str | None:
+    """The one library, of one of these types, that a place stands for."""
+    meant = catalogue.stands_for(place)
+    alike = [
+        library.id
+        for library in catalogue.libraries()
+        if meant.intersection(library.facets.get("place", ())) and types.intersection(library.facets.get("type", ()))
+    ]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _compares(question: Question, catalogue: Catalogue) -> bool:
+    """Whether a question compares libraries only, of which one at least may be known by its place."""
+    if not all(catalogue.entries[entry].kind == "library" for entry in question.entities):
+        return False
+    return "compare" in question.forms or ("alternative" in question.forms and bool(question.entities))
+
+
+def _types(entries: tuple[str, ...], catalogue: Catalogue) -> frozenset[str]:
+    named = (kind for entry in entries for kind in catalogue.entries[entry].facets.get("type", ()))
+    return frozenset(named) or frozenset({REGIONAL})
