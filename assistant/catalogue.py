@@ -22,7 +22,7 @@ NAMED = {"library", "organisation", "person", "system"}
 # Kinds that are one story: what any aspect says of place, time and people holds for all.
 WHOLE = {"event", "person"}
 # Forms whose words count only whole: "он" is no part of "онлайн".
-POINTING = frozenset({"alternative", "anaphora", "ellipsis", "where", "question-word", "asking", "than"})
+POINTING = frozenset({"alternative", "superlative", "anaphora", "ellipsis", "where", "question-word", "asking", "than"})
 ORDINAL = "ordinal-"  # ids of forms that pick one of several: "ordinal-2"
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 

@@ -21,6 +21,7 @@ SIGNALS = (
 )
 EXACT = 0.9  # share of a typical question that makes the message the same question
 NO_GAP = 0.8  # the score of "no gap is near": below what unrelated questions get
+FAR = -6.0  # ln P of a candidate below which that it answers the topic says nothing: the price of other courses
 HELD = -2.0  # log odds of "lacked" at most for a librarian's document: it may hold what the knowledge base lacks
 
 
@@ -81,5 +82,6 @@ def signals(
 def _lacking(candidate: Candidate, asked_for: Asked) -> tuple[float, ...]:
     """How surely something is asked for that the knowledge base lacks."""
     if candidate.known:
-        return asked_for.lacking(candidate.known.aspect.answers)
+        is_near = candidate.hit.chance >= FAR
+        return asked_for.lacking(candidate.known.aspect.answers if is_near else ())
     return tuple(min(odds, HELD) for odds in asked_for.lacking())

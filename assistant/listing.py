@@ -34,7 +34,7 @@ def list_libraries(question: Question, found: Found, meant: str | None, catalogu
         return None
     facets = _facets(question)
     places = [place for place in question.places if catalogue.places[place].kind != "country"]
-    if kind == "list" and _asks_else(meant, catalogue):
+    if kind == "list" and (_asks_else(meant, catalogue) or ("superlative" in question.forms and meant != LISTED)):
         return None
     if not facets and (not places or forms == {"where"} or _asks_for_gap(question, catalogue)):
         return None

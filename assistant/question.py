@@ -17,6 +17,7 @@ FORMS = frozenset(
         "count",
         "compare",
         "alternative",
+        "superlative",
         "lack",
         "anaphora",
         "ellipsis",

@@ -22,7 +22,8 @@ POINTING = frozenset({"anaphora", "same-year", *SHIFTS})
 BARE = 4
 LOCATION = "location"  # what "where is it" asks for
 PLAIN = 0.8  # the share of one class, and the chance of its answer, from which a message is one question
-EARNEST = 0.7  # the chance that one part of a message must have, for its parts to be answered one by one
+EARNEST = 0.7  # the chance that one part of a message must have, for its parts to be answered one by one…
+CERTAIN = 0.9  # …and where another part has no answer
 
 
 @dataclass(frozen=True)
@@ -161,9 +162,13 @@ def _unsaid(plan: Plan, before: Sequence[Plan]) -> Plan:
 
 
 def _are_worth_saying(plans: Sequence[Plan]) -> bool:
-    """Whether answering a message in parts says more than answering it whole, and one part at least for sure."""
+    """Whether answering a message in parts says more than answering it whole, and one part at least for sure.
+
+    Surer still where another part has no answer: both halves of "who paid for it, and how much?" may be lacked.
+    """
     said = [plan for plan in plans if plan.kind != "unknown"]
-    return len({plan.aspects or plan.topic for plan in plans}) > 1 and any(plan.chance >= EARNEST for plan in said)
+    enough = EARNEST if len(said) == len(plans) else CERTAIN
+    return len({plan.aspects or plan.topic for plan in plans}) > 1 and any(plan.chance >= enough for plan in said)
 
 
 def _focus(question: Question, plans: tuple[Plan, ...]) -> Focus:
