@@ -22,7 +22,9 @@ NAMED = {"library", "organisation", "person", "system"}
 # Kinds that are one story: what any aspect says of place, time and people holds for all.
 WHOLE = {"event", "person"}
 # Forms whose words count only whole: "он" is no part of "онлайн".
-POINTING = frozenset({"alternative", "superlative", "anaphora", "ellipsis", "where", "question-word", "asking", "than"})
+WORDS = frozenset(
+    {"alternative", "anaphora", "asking", "ellipsis", "question-word", "residence", "superlative", "than", "where"}
+)
 ORDINAL = "ordinal-"  # ids of forms that pick one of several: "ordinal-2"
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
@@ -64,7 +66,7 @@ class Catalogue:
         self.sources: dict[str, Source] = {source.id: source for source in knowledge.sources}
         ordinals = [form for form in knowledge.forms if form.id.startswith(ORDINAL)]
         asked = [topic for topic in (*knowledge.topics, *knowledge.forms) if topic not in ordinals]
-        self.topic_patterns = Patterns(_words((topic.id, topic.words.all()) for topic in asked), POINTING)
+        self.topic_patterns = Patterns(_words((topic.id, topic.words.all()) for topic in asked), WORDS)
         self.ordinal_patterns = Patterns(_words((form.id, form.words.all()) for form in ordinals))
         self.facet_patterns = Patterns(_words((f"{v.facet}:{v.id}", v.words.all()) for v in knowledge.facets))
         self.place_patterns = Patterns(_words((place.id, place.words.all()) for place in knowledge.places))

@@ -20,7 +20,8 @@ SLACK = 2  # words that may stand between the words of a name
 STEM = 4  # letters by which forms of a word are counted as one
 ALIKE = 0.6  # of the best reading's share of its name, for another to be as likely meant
 INEXACT = 0.95  # of a word's weight, when the question has another form of it
-CUT = 5  # letters that may be missing at the end of a name's word: "универ" is one, "cons" no conservatory
+CUT = 5  # letters that may be missing at the end of a name's word, after more than as many: "универ" is one…
+ENDING = 2  # …and after fewer: "елге" ("to a country") is no Елгезек, "must" no Mustafa
 SHORTEST = 2  # letters of a name's word, of which the only forms are those with a Kazakh case: "киіз үйде"
 CASES = frozenset("де да дын дин га ге ды ди дан ден дагы деги и инде инин ине инен ин".split())  # folded
 POSSESSED = ("сы", "си")  # folded ends of a Kazakh name's word after a vowel: кітапхана|сы
@@ -147,7 +148,8 @@ class Names:
         named = (
             word
             for word in filed
-            if len(word) <= len(token) + CUT and (same_word(token, word) or _is_declined(token, word))
+            if len(word) - len(token) <= (CUT if len(token) > CUT else ENDING)
+            and (same_word(token, word) or _is_declined(token, word))
         )
         return tuple((word, 1.0 if word == token else INEXACT) for word in named)
 

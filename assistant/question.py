@@ -18,6 +18,7 @@ FORMS = frozenset(
         "compare",
         "alternative",
         "superlative",
+        "residence",
         "lack",
         "anaphora",
         "ellipsis",

@@ -130,8 +130,8 @@ class Thinker:
     def _plan(self, question: Question) -> Plan:
         question = meant_by_place(side_by_side(question, self._catalogue), self._catalogue)
         hits, asked_for = self._search(question)
-        if question.entities and asked_for.likeliest == LOCATION:
-            question = replace(question, places=())  # "is it in Astana?" is answered by where it is
+        if question.entities and (asked_for.likeliest == LOCATION or "residence" in question.forms):
+            question = replace(question, places=())  # "is it in Astana?" is answered by where it is; "I live in Aktau"
         found = retrieve(question, hits, asked_for.likeliest, self._catalogue, self._ranking)
         return plan(question, found, asked_for, self._catalogue, self._gate)
 
