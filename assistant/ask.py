@@ -23,7 +23,7 @@ from assistant.phrases import Phrases
 from assistant.question import Question, understand
 from assistant.ranking import Ranking
 from assistant.schema import Focus, Plan, Reply, Turn
-from assistant.script import to_cyrillic
+from assistant.script import in_own_letters
 from assistant.settings import Settings, shipped
 from assistant.thought import EARNEST, Thinker, Thought
 from assistant.words import folded_words
@@ -123,7 +123,7 @@ def read(text: str, language: Language | None, history: Sequence[Turn], index: I
     """A message in whatever spelling, in its language's own script, its slips put right."""
     identified = _identify(text, language, history, librarian)
     spoken = identified.language or language or "kk"
-    written = _in_own_script(text, identified, spoken, index)
+    written = in_own_letters(text, spoken, identified.spelling, _latin_names(index))
     if written != text:
         written = librarian.courtesies.without(written)
     return understand(index.catalogue.spelling.corrected(written), spoken, index.catalogue)
@@ -132,12 +132,6 @@ def read(text: str, language: Language | None, history: Sequence[Turn], index: I
 def _identify(text: str, language: Language | None, history: Sequence[Turn], librarian: Librarian) -> Identified:
     """The language of a message, leaning on the conversation's, then on the request's."""
     return librarian.identifier.identify(text, history[-1].reply.language if history else language)
-
-
-def _in_own_script(text: str, identified: Identified, spoken: Language, index: Index) -> str:
-    if identified.spelling != "latin" or spoken == "en":
-        return text
-    return to_cyrillic(text, spoken, _latin_names(index))
 
 
 @lru_cache(maxsize=2)

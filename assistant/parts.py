@@ -29,10 +29,14 @@ Readings = tuple[Question, ...]  # ways to make one part whole, the likelier fir
 
 @dataclass(frozen=True)
 class Parts:
-    """The readings of each part. `joined`: by "and", so that each asks for itself and one may go unanswered."""
+    """The readings of each part.
+
+    `joined`: by "and", so that each asks for itself and one may go unanswered; `loose`: by no more than a comma.
+    """
 
     readings: tuple[Readings, ...] = ()
     joined: bool = False
+    loose: bool = False
 
 
 def parts(question: Question, catalogue: Catalogue) -> Parts:
@@ -48,7 +52,7 @@ def parts(question: Question, catalogue: Catalogue) -> Parts:
         asking = [piece for piece in understood if _asks(piece)]
         if 2 <= len(asking) <= MOST and _differ(asking):
             found = (_readings(piece, asking[:place], question, catalogue) for place, piece in enumerate(asking))
-            return Parts(tuple(found), joined=pattern is _JOINT)
+            return Parts(tuple(found), joined=pattern is _JOINT, loose=pattern is _COMMA)
     return Parts()
 
 

@@ -1,8 +1,8 @@
-"""Kazakh and Russian typed in Latin letters, brought to Cyrillic: "kitaphana", "кітапхана".
+"""Kazakh and Russian typed in Latin letters, brought to Cyrillic, and Kazakh typed in Russian ones, given its own.
 
 No table can do it: i is і, и, й or ы, w is у or ш, and Russian soft signs are not typed at all. So a word is read as
 a noisy spelling (Shannon's channel): of all Cyrillic words that `assistant.spellings` could have turned into it, the
-one whose letters are likeliest (`assistant.letters`), found by a beam search.
+one whose letters are likeliest (`assistant.letters`), found by a beam search: "kitaphana" and "китапхана" are both "кітапхана".
 """
 
 import math
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 
 from assistant.knowledge import Language
+from assistant.language import Spelling
 from assistant.letters import LONGEST, Letters
 from assistant.spellings import KAZAKH, KAZAKH_ALPHABETS, RUSSIAN, Spellings
 
@@ -39,6 +40,20 @@ _ROMAN = re.compile("[IVXLC]{2,}")
 _BORROWED = {"online": "онлайн", "offline": "офлайн", "computer": "компьютер", "website": "сайт", "chat": "чат"}
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u0259\u01f5]")
 _CYRILLIC = re.compile("[\u0400-\u052f]")
+_CYRILLIC_WORD = re.compile("[\u0400-\u052f]{2,40}")
+# The letters that a Russian keyboard lacks, and which ones each of its keys may stand for.
+_OWN = re.compile("[әғқңөұүһі]", re.IGNORECASE)
+_TYPED: Readings = {
+    letter: tuple((reading, 0.0) for reading in (letter, *own))
+    for letter, own in zip("агкноухи", ("ә", "ғ", "қ", "ң", "ө", "ұү", "һ", "і"), strict=True)
+} | {letter: ((letter, 0.0),) for letter in "бвдеёжзйлмпрстфцчшщъыьэюя"}
+
+
+def in_own_letters(text: str, language: Language, spelling: Spelling, keep: frozenset[str] = frozenset()) -> str:
+    """A message as its language is written, however it was typed."""
+    if spelling == "latin":
+        return to_cyrillic(text, language, keep)
+    return with_kazakh_letters(text) if spelling == "folded" and language == "kk" else text
 
 
 def to_cyrillic(text: str, language: Language, keep: frozenset[str] = frozenset()) -> str:
@@ -67,16 +82,38 @@ def _read(match: re.Match[str], language: Language) -> str:
     if len(word) > _LONGEST_WORD:
         return word
     small = word.translate(_APOSTROPHES).casefold()
-    found = _BORROWED.get(small) or decode(small, language)
+    return _in_case_of(word, _BORROWED.get(small) or decode(small, language))
+
+
+def _in_case_of(word: str, found: str) -> str:
     if len(word) > 1 and word.isupper():
         return found.upper()
     return found.capitalize() if word[0].isupper() else found
 
 
+def with_kazakh_letters(text: str) -> str:
+    """A Kazakh text without a single Kazakh letter, as typed on a Russian keyboard, with them; another as it is.
+
+    Only letters that `assistant.fold` makes alike are exchanged: what is compared by folded words stays the same.
+    """
+    if _OWN.search(text):
+        return text
+    return _CYRILLIC_WORD.sub(lambda match: _in_case_of(match.group(), decode_typed(match.group().casefold())), text)
+
+
+@lru_cache(maxsize=20_000)
+def decode_typed(word: str) -> str:
+    """The likeliest Kazakh word that is typed `word` on a Russian keyboard (small letters)."""
+    return _likeliest(word, _TYPED, Letters.load("kk"))
+
+
 @lru_cache(maxsize=20_000)
 def decode(word: str, language: Language) -> str:
     """The likeliest Cyrillic word that could be spelt `word` (small Latin letters)."""
-    readings, letters = _readings(language), Letters.load(language)
+    return _likeliest(word, _readings(language), Letters.load(language))
+
+
+def _likeliest(word: str, readings: Readings, letters: Letters) -> str:
     beams: list[Beam] = [{} for _ in range(len(word) + 1)]
     beams[0] = {" ": (0.0, "")}
     for at in range(len(word)):

@@ -99,14 +99,13 @@ class Thinker:
             plans = (*plans, _unsaid(self._part(readings, plans), plans))
             if plans[-1].kind == "unknown" and not found.joined:
                 return ()
-        if not _are_worth_saying(plans) or self._is_one(question, plans):
+        if not _are_worth_saying(plans):
             return ()
-        return plans
+        is_doubtful = found.loose or any(plan.kind == "unknown" for plan in plans)
+        return () if is_doubtful and self._is_one(question) else plans
 
-    def _is_one(self, question: Question, plans: Sequence[Plan]) -> bool:
-        """Whether a message of which one part has no answer is by all signs one question, and has one."""
-        if all(plan.kind != "unknown" for plan in plans):
-            return False
+    def _is_one(self, question: Question) -> bool:
+        """Whether a message is by all signs one question, and has an answer."""
         _, asked_for = self._search(question)
         share = asked_for.together.get(asked_for.likeliest or "", 0.0)
         return share >= PLAIN and not asked_for.is_lacked and self._plan(question).chance >= PLAIN

@@ -15,7 +15,7 @@ from assistant.errors import KnowledgeError
 from assistant.index import Hit, Index, Passage
 from assistant.knowledge import LANGUAGES, Knowledge, Language
 from assistant.language import Identifier
-from assistant.script import to_cyrillic
+from assistant.script import in_own_letters
 from assistant.settings import Settings
 from evals.jsonl import read_jsonl
 from evals.ranks import score
@@ -93,8 +93,7 @@ def search(query: Query, index: Index, model: Model) -> list[str]:
     text = clean(query.text)
     identified = Identifier.load().identify(text, query.language)
     spoken = query.language or identified.language or "kk"
-    if identified.spelling == "latin" and spoken != "en":
-        text = to_cyrillic(text, spoken, frozenset())
+    text = in_own_letters(text, spoken, identified.spelling)
     vector = model.embed_query(text)
     hits = [hit for lang in LANGUAGES for hit in index.search(lang, text, vector, lexical=lang == spoken)]
     return list(dict.fromkeys(hit.passage.id for hit in _best_first(hits)))

@@ -105,6 +105,8 @@ def test_a_count_counts_its_list(asked: Ask, catalogue: Catalogue, message: str,
         ("Compare Pavlodar Regional Library and Karaganda Regional Library", "en"),
         ("Compare the Pavlodar and Karaganda libraries", "en"),
         ("Compare the Kostanay and Karaganda libraries", "en"),
+        ("Павлодар мен Қарағанды кітапханаларының айырмашылығы неде?", "kk"),
+        ("Чем Павлодарская областная отличается от Карагандинской?", "ru"),
     ],
 )
 def test_a_comparison_speaks_of_both(asked: Ask, message: str, language: Language) -> None:
@@ -341,6 +343,34 @@ def test_two_questions_in_one_are_both_answered(asked: Ask, message: str, aspect
     assert reply.status == "answered" and {name.split("#")[1] for name in cited(reply)} == aspects
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Pros and cons of the city library in the capital?",
+        "Плюсы и минусы городской библиотеки Астаны",
+        "Астана қалалық кітапханасының артықшылығы мен кемшілігі қандай?",
+    ],
+)
+def test_both_sides_are_told(asked: Ask, message: str) -> None:
+    assert set(cited(asked(message).reply)) == {"astana-city-library#strength", "astana-city-library#challenge"}
+
+
+@pytest.mark.parametrize(
+    ("message", "aspect"),
+    [
+        ("How many cultural and educational events did the libraries hold in a year?", "library-events#number"),
+        ("Бір жылда кітапханаларда қанша мәдени және білім беру шарасы өтті?", "library-events#number"),
+    ],
+)
+def test_a_phrase_of_the_knowledge_is_one_thing(asked: Ask, message: str, aspect: str) -> None:
+    assert cited(asked(message).reply) == [aspect]
+
+
+def test_two_questions_are_told_apart_without_kazakh_letters(asked: Ask) -> None:
+    reply = asked("Елде канша когамдык китапхана бар жане олардын туракты окырманы нешеу?").reply
+    assert {"public-libraries#number", "regular-users#number"} <= set(cited(reply))
+
+
 @pytest.mark.parametrize("message", ["Что такое DosAI и кто его создал?", "DosAI деген не және оны кім жасаған?"])
 def test_of_two_questions_the_known_one_is_answered(asked: Ask, message: str) -> None:
     assert "dosai#overview" in cited(asked(message).reply)
@@ -552,3 +582,53 @@ def test_that_year_is_the_year_spoken_of(asked: Ask) -> None:
 def test_who_took_part_is_known_through_the_library(asked: Ask) -> None:
     reply = asked("Кто был секретарём маслихата на встрече в библиотеке Чехова?").reply
     assert "Отыншиев" in reply.answer
+
+
+@pytest.mark.parametrize(
+    ("message", "entry"),
+    [
+        ("I am off to Mangystau soon. What does the regional library there focus on?", "mangystau-regional-library"),
+        ("Живу в Актау. Кому неудобна Национальная академическая библиотека?", "national-academic-library"),
+    ],
+)
+def test_where_a_patron_is_and_where_a_library_is(asked: Ask, message: str, entry: str) -> None:
+    reply = asked(message).reply
+    assert reply.status == "answered" and entry in entries(reply)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Who released the national library statistics?",
+        "Какое министерство сообщило о 57 миллионах посещений?",
+        "Кітапханаларға 57 миллион рет келді деген деректі қай министрлік жариялады?",
+    ],
+)
+def test_who_said_so_is_told(asked: Ask, message: str) -> None:
+    assert cited(asked(message).reply)[0] == "library-statistics-2025#who-reported"
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        ("У какой областной библиотеки самый большой бюджет?", "unknown"),
+        ("What's pushing libraries to go digital?", "answered"),
+        ("What do librarians mean when they talk about inclusivity?", "answered"),
+    ],
+)
+def test_a_list_is_for_what_libraries_have_in_common(asked: Ask, message: str, status: str) -> None:
+    turn = asked(message)
+    assert turn.reply.status == status and all(plan.kind != "list" for plan in turn.focus.plans)
+
+
+@pytest.mark.parametrize(
+    ("message", "language"),
+    [
+        ("Сайттан басқа сенімен қай жерде жазысамын?", "kk"),
+        ("Где ещё, кроме сайта, тебе можно написать?", "ru"),
+        ("Besides the website, where can I chat with you?", "en"),
+    ],
+)
+def test_where_else_it_can_be_asked(asked: Ask, message: str, language: Language) -> None:
+    reply = asked(message).reply
+    assert reply.language == language and "Telegram" in reply.answer

@@ -66,6 +66,7 @@ def test_a_name_is_found_in_any_ending_and_with_a_slip(read: Reader, text: str, 
     [
         ("Костанайская и Карагандинская областные библиотеки", "ru"),
         ("Қостанай және Қарағанды облыстық кітапханалары", "kk"),
+        ("Қостанай мен Қарағанды кітапханаларын салыстыр", "kk"),
         ("Kostanay and Karaganda Regional Libraries", "en"),
         ("Compare the Kostanay and Karaganda libraries", "en"),
     ],
@@ -104,3 +105,15 @@ def test_a_national_library_may_be_several(read: Reader, text: str, language: La
 def test_two_readings_never_share_the_word_that_tells(read: Reader) -> None:
     question = read("Национальная академическая библиотека Республики Казахстан", "ru")
     assert question.entities == ("national-academic-library",)
+
+
+def test_names_that_share_words_are_both_read(read: Reader) -> None:
+    question = read("The National Academic Library, and the Library of the National Museum too", "en")
+    assert set(question.entities) == {"national-academic-library", "national-museum-library"}
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("What must a library have?", "en"), ("Кітапханаға ақша бөлген елге не пайда?", "kk")]
+)
+def test_a_short_word_is_no_long_name(read: Reader, text: str, language: Language) -> None:
+    assert read(text, language).entities == ()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from assistant.fold import fold
 from assistant.knowledge import Language
-from assistant.script import to_cyrillic
+from assistant.script import to_cyrillic, with_kazakh_letters
 
 KAZAKH = [
     ("salem", "сәлем"),
@@ -60,6 +60,21 @@ def test_russian(typed: str, meant: str) -> None:
 
 def test_kazakh_letters_come_back() -> None:
     assert to_cyrillic("oblystyq kitaphana qaida", "kk") == "облыстық кітапхана қайда"
+
+
+def test_kazakh_typed_on_a_russian_keyboard_gets_its_letters() -> None:
+    typed = "Акем козден калган. Оган арналган КИТАПХАНА бар ма?"
+    assert with_kazakh_letters(typed) == "Әкем көзден қалған. Оған арналған КІТАПХАНА бар ма?"
+
+
+def test_names_and_kazakh_with_a_letter_of_its_own_stay() -> None:
+    assert with_kazakh_letters("Чехов атындагы китапхана") == "Чехов атындағы кітапхана"
+    assert with_kazakh_letters("кітапхана кайда") == "кітапхана кайда"
+
+
+@given(st.text(alphabet="абвгдеёжзийклмнопрстуфхцчшщъыьэюя АКНX1-?\u0301", max_size=60))
+def test_letters_given_back_fold_alike(text: str) -> None:
+    assert fold(with_kazakh_letters(text)) == fold(text)
 
 
 def test_names_stay() -> None:
