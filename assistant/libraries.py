@@ -16,7 +16,7 @@ def side_by_side(question: Question, catalogue: Catalogue) -> Question:
 
 
 def meant_by_place(question: Question, catalogue: Catalogue) -> Question:
-    """The question, of the library that it tells of apart: "I am off to Mangystau. What is the regional library like?"."""
+    """The question, of a library told by place and type: "I'm off to Mangystau. What's the regional library like?"."""
     types = frozenset(value for facet, value in question.facets if facet == "type")
     if question.entities or len(question.places) != 1 or len(types) != 1 or {"list", "count"} & question.forms:
         return question

@@ -73,9 +73,7 @@ def _list(question: Question, found: Found, asked_for: Asked, catalogue: Catalog
     return None if min(asked_for.lacking()) > 0 else list_libraries(question, found, asked_for.likeliest, catalogue)
 
 
-def _clarification(
-    question: Question, found: Found, asked_for: Asked, catalogue: Catalogue, gate: Gate
-) -> Plan | None:
+def _clarification(question: Question, found: Found, asked_for: Asked, catalogue: Catalogue, gate: Gate) -> Plan | None:
     """Which of several entries is meant, where the question says no more than their common name.
 
     "Who released the national library statistics?" is of none of them, and has an answer.
@@ -88,9 +86,14 @@ def _clarification(
     if not unclear[0].certain and not (bare and not beyond and not question.forms & {"list", "count"}):
         return None
     answer = _answer(question, found, asked_for, catalogue, gate)
-    if answer and answer.chance >= EVIDENT and catalogue.known[answer.aspects[0]].mentions.isdisjoint(unclear[0].entries):
+    if answer and answer.chance >= EVIDENT and not _speaks_of(answer.aspects[0], unclear[0].entries, catalogue):
         return None
     return Plan(kind="clarify", entries=unclear[0].entries)
+
+
+def _speaks_of(aspect: str, entries: Sequence[str], catalogue: Catalogue) -> bool:
+    known = catalogue.known.get(aspect)  # None for a librarian's document
+    return known is not None and not known.mentions.isdisjoint(entries)
 
 
 def _introduction(question: Question, catalogue: Catalogue) -> Plan | None:

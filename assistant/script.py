@@ -2,7 +2,8 @@
 
 No table can do it: i is і, и, й or ы, w is у or ш, and Russian soft signs are not typed at all. So a word is read as
 a noisy spelling (Shannon's channel): of all Cyrillic words that `assistant.spellings` could have turned into it, the
-one whose letters are likeliest (`assistant.letters`), found by a beam search: "kitaphana" and "китапхана" are both "кітапхана".
+one whose letters are likeliest (`assistant.letters`), found by a beam search. "kitaphana" and "китапхана" are both
+"кітапхана".
 """
 
 import math
