@@ -25,6 +25,7 @@ WHOLE = {"event", "person"}
 WORDS = frozenset(
     {"alternative", "anaphora", "asking", "ellipsis", "question-word", "residence", "superlative", "than", "where"}
 )
+COMMON = 15  # entries whose questions use a word, from which it is one of those that any question is made of
 ORDINAL = "ordinal-"  # ids of forms that pick one of several: "ordinal-2"
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
@@ -74,7 +75,8 @@ class Catalogue:
         self.names = Names(named)
         self._references = references
         self.lexicon = Lexicon(references.words)
-        self.spelling = Spelling(references.words, self.lexicon)
+        common = sorted(references.spread, key=lambda word: -references.spread[word])
+        self.spelling = Spelling(references.words, self.lexicon, (w for w in common if references.spread[w] >= COMMON))
         self.known: dict[str, Known] = {}
         self.by_entry: dict[str, list[Known]] = defaultdict(list)
         self._speaking_of: dict[str, list[str]] = defaultdict(list)

@@ -12,7 +12,8 @@ SURFACES = {
     "векторы": "векторы", "онлайн": "онлайн", "2015": "2015", "денег": "денег",
     "akjigitova": "",
 }  # fmt: skip
-SPELLING = Spelling(SURFACES, Lexicon(SURFACES))
+COMMON = {word: word for word in ("what", "which", "where", "regions", "the", "how", "библиотек", "сколько", "где")}
+SPELLING = Spelling(SURFACES | COMMON, Lexicon(SURFACES | COMMON), COMMON)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,10 @@ SPELLING = Spelling(SURFACES, Lexicon(SURFACES))
         ("Стамбул", "Стамбул"),
         ("Akjigitovb", "Akjigitovb"),
         ("Akxigitova", "Akxigitova"),
+        ("Whree is hte ibrary", "Where is the library"),
+        ("hoow, whivh", "how, which"),
+        ("Whichr egions", "Which regions"),
+        ("a hat by Eht and Hte", "a hat by Eht and Hte"),
     ],
 )
 def test_slips_are_put_right(text: str, right: str) -> None:
