@@ -24,17 +24,23 @@ _JOINT = re.compile(
 _PHRASE = re.compile(rf"(?<!\w)(\w{{4,}})(?=(?![,;]){_JOINT.pattern}(\w{{4,}}))", re.IGNORECASE)
 _COMMA = re.compile(rf"{_JOINT.pattern}|\s*[,;]\s+(?!что\b|чтобы\b|котор)", re.IGNORECASE)
 
-Readings = tuple[Question, ...]  # ways to make one part whole, the likelier first
+
+@dataclass(frozen=True)
+class Part:
+    """One part: as it was `said`, and the ways to make it whole, the likelier first."""
+
+    said: Question
+    readings: tuple[Question, ...]
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The readings of each part.
+    """What a message holds.
 
     `joined`: by "and", so that each asks for itself and one may go unanswered; `loose`: by no more than a comma.
     """
 
-    readings: tuple[Readings, ...] = ()
+    parts: tuple[Part, ...] = ()
     joined: bool = False
     loose: bool = False
 
@@ -51,7 +57,7 @@ def parts(question: Question, catalogue: Catalogue) -> Parts:
         understood = [understand(piece, question.language, catalogue) for piece in pieces]
         asking = [piece for piece in understood if _asks(piece)]
         if 2 <= len(asking) <= MOST and _differ(asking):
-            found = (_readings(piece, asking[:place], question, catalogue) for place, piece in enumerate(asking))
+            found = (_part(piece, asking[:place], question, catalogue) for place, piece in enumerate(asking))
             return Parts(tuple(found), joined=pattern is _JOINT, loose=pattern is _COMMA)
     return Parts()
 
@@ -82,12 +88,13 @@ def _phrases(catalogue: Catalogue) -> frozenset[tuple[str, str]]:
     return frozenset(stems)
 
 
-def _readings(piece: Question, before: list[Question], question: Question, catalogue: Catalogue) -> Readings:
-    whole = _whole(piece, question, catalogue)
+def _part(piece: Question, before: list[Question], question: Question, catalogue: Catalogue) -> Part:
+    said = _dated(piece, question, catalogue)
+    whole = _whole(said, question, catalogue)
     leans = _topics(piece) == {"location"}  # "in which city" is asked of whoever is named beside it
     if leans or piece.entities or piece.places or not question.entities or any(other.entities for other in before):
-        return (whole,)
-    return whole, _whole(piece, replace(question, mentions=()), catalogue)
+        return Part(said, (whole,))
+    return Part(said, (whole, _whole(said, replace(question, mentions=()), catalogue)))
 
 
 def _asks(piece: Question) -> bool:
@@ -107,11 +114,16 @@ def _differ(pieces: list[Question]) -> bool:
     )
 
 
+def _dated(piece: Question, question: Question, catalogue: Catalogue) -> Question:
+    """A piece with the years that only another piece gives."""
+    if not question.years or piece.years:
+        return piece
+    dated = f"{piece.text} {' '.join(map(str, question.years))}"
+    return replace(understand(dated, question.language, catalogue), wording=piece.wording)
+
+
 def _whole(piece: Question, question: Question, catalogue: Catalogue) -> Question:
-    """A piece with the name, the place and the years that only another piece gives."""
-    if question.years and not piece.years:
-        dated = f"{piece.text} {' '.join(map(str, question.years))}"
-        piece = replace(understand(dated, question.language, catalogue), wording=piece.wording)
+    """A piece with the name or the place that only another piece gives."""
     if piece.entities or piece.places:
         return piece
     if not question.entities:

@@ -10,7 +10,7 @@ from assistant.followup import SHIFTS, beside, choice, frame, link, resume
 from assistant.gate import Gate
 from assistant.index import Hit, Index
 from assistant.libraries import meant_by_place, side_by_side
-from assistant.parts import Readings, parts
+from assistant.parts import Part, parts
 from assistant.planning import overview, plan
 from assistant.question import Question, understand
 from assistant.ranking import Ranking
@@ -95,8 +95,8 @@ class Thinker:
         """A plan for each part of a message; none where it is one question, or is better answered as one."""
         plans: tuple[Plan, ...] = ()
         found = parts(question, self._catalogue)
-        for readings in found.readings:
-            plans = (*plans, _unsaid(self._part(readings, plans), plans))
+        for part in found.parts:
+            plans = (*plans, _unsaid(self._part(part, plans), plans))
             if plans[-1].kind == "unknown" and not found.joined:
                 return ()
         if not _are_worth_saying(plans):
@@ -110,20 +110,19 @@ class Thinker:
         share = asked_for.together.get(asked_for.likeliest or "", 0.0)
         return share >= PLAIN and not asked_for.is_lacked and self._plan(question).chance >= PLAIN
 
-    def _part(self, readings: Readings, before: Sequence[Plan]) -> Plan:
+    def _part(self, part: Part, before: Sequence[Plan]) -> Plan:
         """The plan for one part: as it stands, or about what the part before was answered with, whichever is surer."""
-        piece = readings[0]
         spoken = [plan.aspects[0].split("#")[0] for plan in before[-1:] if plan.kind == "aspects"]
         spoken = [entry for entry in spoken if entry in self._catalogue.entries]
-        compared = beside(piece, spoken[0], self._catalogue) if spoken else None
+        compared = beside(part.readings[0], spoken[0], self._catalogue) if spoken else None
         if compared:
             return self._plan(compared)
-        alone, *others = (self._plan(reading) for reading in readings)
+        alone, *others = (self._plan(reading) for reading in part.readings)
         for other in others:
             alone = other if other.chance >= EARNEST and other.chance > alone.chance else alone
-        if not spoken or piece.entities:
+        if not spoken or part.readings[0].entities:
             return alone
-        joined = self._plan(link(piece, spoken, self._catalogue))
+        joined = self._plan(link(part.said, spoken, self._catalogue))
         return joined if joined.kind != "unknown" and joined.chance > alone.chance else alone
 
     def _plan(self, question: Question) -> Plan:

@@ -50,7 +50,7 @@ def _row(case: Case, librarian: Librarian) -> Iterator[Row]:
     if len(case.turns) > 1 or not (case.is_answerable or "unknown" in case.status) or "answered" in case.status[1:]:
         return
     index, question = librarian.shelf.index(), understood(case, librarian)
-    if parts(question, index.catalogue).readings:
+    if parts(question, index.catalogue).parts:
         return
     vector = librarian.model.embed_query(question.text)
     hits = index.search(question.language, question.text, vector, about=index.catalogue.about(question.entities))
