@@ -21,7 +21,7 @@ STEM = 4  # letters by which forms of a word are counted as one
 ALIKE = 0.6  # of the best reading's share of its name, for another to be as likely meant
 INEXACT = 0.95  # of a word's weight, when the question has another form of it
 CUT = 5  # letters that may be missing at the end of a name's word, after more than as many: "универ" is one…
-ENDING = 2  # …and after fewer: "елге" ("to a country") is no Елгезек, "must" no Mustafa
+ENDING = 2  # …and after fewer: "елге" ("to a country") is no Елгезек, "алмай" ("unable") no Алматы
 SHORTEST = 2  # letters of a name's word, of which the only forms are those with a Kazakh case: "киіз үйде"
 CASES = frozenset("де да дын дин га ге ды ди дан ден дагы деги и инде инин ине инен ин".split())  # folded
 POSSESSED = ("сы", "си")  # folded ends of a Kazakh name's word after a vowel: кітапхана|сы
@@ -150,6 +150,7 @@ class Names:
             for word in filed
             if len(word) - len(token) <= (CUT if len(token) > CUT else ENDING)
             and (same_word(token, word) or _is_declined(token, word))
+            and (len(token) != CUT or token.startswith(word) or word.startswith(token))
         )
         return tuple((word, 1.0 if word == token else INEXACT) for word in named)
 

@@ -87,7 +87,7 @@ def retrieve(
 
 def _rules_out(question: Question, other: Candidate) -> bool:
     """Whether more than the year speaks against a candidate."""
-    return not _is_about(question.entities, other.known)
+    return not (_is_about(question.entities, other.known) and _counts(question, other.known))
 
 
 def _fitting(

@@ -574,6 +574,11 @@ def test_a_list_may_be_asked_for_in_other_words(asked: Ask, message: str) -> Non
     assert {"national-academic-library", "astana-city-library"} <= entries(asked(message).reply)
 
 
+def test_growth_between_two_years(asked: Ask) -> None:
+    reply = asked("Онлайн-орталықтардың саны 2014 жылдан 2015 жылға дейін қалай өзгерді?").reply
+    assert cited(reply)[0] == "rural-online-centres#growth-centres"
+
+
 def test_that_year_is_the_year_spoken_of(asked: Ask) -> None:
     first = asked("How many users did the rural online centres have in 2014?")
     assert "6,608" in asked("and how many trainings were held that year?", first).reply.answer

@@ -113,7 +113,9 @@ def test_names_that_share_words_are_both_read(read: Reader) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "language"), [("What must a library have?", "en"), ("Кітапханаға ақша бөлген елге не пайда?", "kk")]
+    ("text", "language"),
+    [("What must a library have?", "en"), ("Кітапханаға ақша бөлген елге не пайда?", "kk")]
+    + [("Екі кітапхананың бірін таңдай алмай жүрмін", "kk")],
 )
 def test_a_short_word_is_no_long_name(read: Reader, text: str, language: Language) -> None:
     assert read(text, language).entities == ()
