@@ -7,8 +7,9 @@ Folding loses nothing for character 4-grams (design, section 4) and finds the fi
 import re
 import unicodedata
 
-# What a Russian keyboard gives for each letter; і last became и because that is how "кітап" is typed on one.
-FOLDED = str.maketrans("ёәғқңөұүһії", "еагкноуухии")
+from assistant.spellings import RUSSIAN_KEYBOARD
+
+FOLDED = str.maketrans({**RUSSIAN_KEYBOARD, "ё": "е", "ї": "и"})
 # Latin letters that look like Cyrillic ones, small and capital: the shapes differ (B is В, b is not в).
 _ALIKE_LATIN = "aceikmopxyhəABCEHIKMOPTXYƏ"
 _ALIKE_CYRILLIC = "асеікморхуһәАВСЕНІКМОРТХУӘ"

@@ -61,14 +61,14 @@ def _asks_for_gap(question: Question, catalogue: Catalogue) -> bool:
 
 def _asks_else(meant: str | None, catalogue: Catalogue) -> bool:
     """Whether what is asked for beyond doubt is nothing that libraries have in common, such as a word's meaning."""
-    return meant in {known.aspect.id for known in catalogue.known.values()} - _shared(catalogue)
+    return meant in _unshared(catalogue)
 
 
 @lru_cache(maxsize=2)
-def _shared(catalogue: Catalogue) -> frozenset[str]:
-    """The aspects that several libraries have."""
+def _unshared(catalogue: Catalogue) -> frozenset[str]:
+    """The aspects that no two libraries have."""
     had = Counter(known.aspect.id for entry in catalogue.libraries() for known in catalogue.by_entry[entry.id])
-    return frozenset(aspect for aspect, libraries in had.items() if libraries > 1)
+    return frozenset(known.aspect.id for known in catalogue.known.values() if had[known.aspect.id] < 2)
 
 
 def _facets(question: Question) -> list[tuple[str, str]]:

@@ -20,8 +20,8 @@ _JOINT = re.compile(
     r"\s*[,;]?\s+(?:и|а также|а ещё|а еще|также|және|әрі|сондай-ақ|сонымен қатар|ал|тағы|and|and also|also|plus)\s+",
     re.IGNORECASE,
 )
-# Before "что" and "который" a comma tells of what was just said, and begins no question.
 _PHRASE = re.compile(rf"(?<!\w)(\w{{4,}})(?=(?![,;]){_JOINT.pattern}(\w{{4,}}))", re.IGNORECASE)
+# Before "что" and "который" a comma tells of what was just said, and begins no question.
 _COMMA = re.compile(rf"{_JOINT.pattern}|\s*[,;]\s+(?!что\b|чтобы\b|котор)", re.IGNORECASE)
 
 

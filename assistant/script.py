@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 from assistant.knowledge import Language
 from assistant.language import Spelling
 from assistant.letters import LONGEST, Letters
-from assistant.spellings import KAZAKH, KAZAKH_ALPHABETS, RUSSIAN, Spellings
+from assistant.spellings import KAZAKH, KAZAKH_ALPHABETS, RUSSIAN, RUSSIAN_KEYBOARD, Spellings
 
 # By the last letters: (cost, what is written so far).
 Beam = dict[str, tuple[float, str]]
@@ -42,12 +42,12 @@ _BORROWED = {"online": "онлайн", "offline": "офлайн", "computer": "�
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f\u0259\u01f5]")
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 _CYRILLIC_WORD = re.compile("[\u0400-\u052f]{2,40}")
-# The letters that a Russian keyboard lacks, and which ones each of its keys may stand for.
-_OWN = re.compile("[әғқңөұүһі]", re.IGNORECASE)
+_OWN = re.compile(f"[{''.join(RUSSIAN_KEYBOARD)}]", re.IGNORECASE)
+# Which letters each key of a Russian keyboard may stand for in Kazakh.
 _TYPED: Readings = {
-    letter: tuple((reading, 0.0) for reading in (letter, *own))
-    for letter, own in zip("агкноухи", ("ә", "ғ", "қ", "ң", "ө", "ұү", "һ", "і"), strict=True)
-} | {letter: ((letter, 0.0),) for letter in "бвдеёжзйлмпрстфцчшщъыьэюя"}
+    key: tuple((letter, 0.0) for letter in (key, *(own for own, typed in RUSSIAN_KEYBOARD.items() if typed == key)))
+    for key in "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
+}
 
 
 def in_own_letters(text: str, language: Language, spelling: Spelling, keep: frozenset[str] = frozenset()) -> str:
@@ -97,6 +97,7 @@ def with_kazakh_letters(text: str) -> str:
 
     Only letters that `assistant.fold` makes alike are exchanged: what is compared by folded words stays the same.
     """
+    text = unicodedata.normalize("NFC", text)
     if _OWN.search(text):
         return text
     return _CYRILLIC_WORD.sub(lambda match: _in_case_of(match.group(), decode_typed(match.group().casefold())), text)

@@ -56,7 +56,8 @@ class Spelling:
             found = self._long_word(folded)
         if found is None:
             return word
-        return self._surfaces[found].capitalize() if word[0].isupper() else self._surfaces[found]
+        surface = self._surfaces[found]
+        return surface.capitalize() if word[0].isupper() else surface
 
     def _long_word(self, folded: str) -> str | None:
         slips = 2 if len(folded) >= SECOND_FROM else 1

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 
 Spellings = Mapping[str, tuple[str, ...]]
 
+# What a Russian keyboard gives for each letter; і last became and because that is how "кітап" is typed on one.
+RUSSIAN_KEYBOARD: Mapping[str, str] = dict(zip("әғқңөұүһі", "агкноуухи", strict=True))
+
 _SAME = {cyrillic: (latin,) for cyrillic, latin in zip("абвгдезклмнопрстуф", "abvgdezklmnoprstuf", strict=True)}
 
 KAZAKH: Spellings = _SAME | {

@@ -64,7 +64,6 @@ def _row(case: Case, librarian: Librarian) -> Iterator[Row]:
     ):
         return
     gap = found.gaps[0] if found.gaps else None
-    asked_for = librarian.gate.attributes.asked(question.text, vector)
     yield case, signals(question, best, gap, asked_for, index.catalogue), case.is_answerable
 
 

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from assistant.knowledge import Language
-from assistant.spellings import KAZAKH_ALPHABETS
+from assistant.spellings import KAZAKH_ALPHABETS, RUSSIAN_KEYBOARD
 from evals.cases import Case
 from evals.metrics import TWO_PARTS
 from evals.respell import chat_kazakh, latin_russian, respell, typo
@@ -17,7 +17,6 @@ from evals.respell import chat_kazakh, latin_russian, respell, typo
 Typed = Callable[[str, random.Random], str]
 
 LETTERS_A_SLIP = 25  # one mistyped letter in so many
-KEYBOARD = dict(zip("әғқңөұүһі", "агкноуухи", strict=True))
 # Words that searchers leave out; those that ask for a number, a time or a person they keep.
 LEFT_OUT: Mapping[Language, frozenset[str]] = {
     "kk": frozenset("""
@@ -89,7 +88,7 @@ def _retyped(case: Case, name: str, way: Typed) -> Case | None:
 
 
 def _on_russian_keyboard(text: str, rng: random.Random) -> str:
-    return respell(text, KEYBOARD)
+    return respell(text, RUSSIAN_KEYBOARD)
 
 
 def _in_latin_of_2021(text: str, rng: random.Random) -> str:
