@@ -30,6 +30,7 @@ from assistant.words import folded_words
 from assistant.writer import Writer
 
 FROM_EVIDENCE = frozenset({"aspects", "compare"})  # plans that a model may write up; lists come from structure
+CLEARLY = 0.95  # the probability from which all of a message tells its language, and not the question in it alone
 REPEATS: dict[str, Language] = {"repeat_kk": "kk", "repeat_ru": "ru", "repeat_en": "en"}
 
 
@@ -109,7 +110,7 @@ def _thought(
     """What to say to a message without its courtesies, unless the whole of it is small talk and they are the point."""
     thinker = Thinker(index, librarian.model, librarian.ranking, librarian.gate, librarian.dialogue)
     plain = librarian.courtesies.without(text)
-    question = read(plain, language, history, index, librarian)
+    question = read(plain, language, history, index, librarian, text)
     thought = thinker.think(question, history)
     if plain != text and thought.plans[0].kind == "unknown":
         whole = read(text, language, history, index, librarian)
@@ -119,9 +120,22 @@ def _thought(
     return question.language, thought
 
 
-def read(text: str, language: Language | None, history: Sequence[Turn], index: Index, librarian: Librarian) -> Question:
-    """A message in whatever spelling, in its language's own script, its slips put right."""
+def read(
+    text: str,
+    language: Language | None,
+    history: Sequence[Turn],
+    index: Index,
+    librarian: Librarian,
+    said: str | None = None,
+) -> Question:
+    """A message in whatever spelling, in its language's own script, its slips put right.
+
+    `said` is all that was said, courtesies too: they tell the language of "Рецепт бешбармака, пожалуйста".
+    """
     identified = _identify(text, language, history, librarian)
+    if said and said != text:
+        whole = _identify(said, language, history, librarian)
+        identified = whole if whole.confidence >= CLEARLY else identified
     spoken = identified.language or language or "kk"
     written = in_own_letters(text, spoken, identified.spelling, _latin_names(index))
     if written != text:

@@ -39,7 +39,7 @@ _FRAME_WORDS: dict[Language, str] = {
     """,
     "ru": """
         и в на по о об про что где куда когда как какой какая какие кто чем чего ли это есть для из от имени расскажи
-        chto 4to gde kogda kak kakoy kakaya kakie kto eto dlya rasskazhi rasskaji pro
+        пожалуйста подскажите скажите chto 4to gde kogda kak kakoy kakaya kakie kto eto dlya rasskazhi rasskaji pro
     """,
     "en": """
         the of what where when who whose which how is are does did tell about and for with can you your my me please in
