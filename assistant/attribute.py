@@ -6,7 +6,7 @@ Both are taught 96,422 questions of every attribute whatever the entry, 39,009 o
 `python -m evals.train_attribute`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import pairwise
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.classifier import Floats, softmax
+from assistant.embedding import Embedded
 from assistant.fold import fold
 from assistant.perceptron import Perceptron
 from assistant.words import words
@@ -61,10 +62,14 @@ class Asked:
         return _lacking(self.worded), _lacking(self.meant)
 
     @cached_property
+    def first(self) -> str:
+        """The class that is likelier than any other."""
+        return max(self.together, key=self.together.__getitem__)
+
+    @property
     def likeliest(self) -> str | None:
         """The class that is likelier than all others together, if there is one."""
-        name, share = max(self.together.items(), key=lambda item: item[1])
-        return name if share > 0.5 else None
+        return self.first if self.together[self.first] > 0.5 else None
 
 
 @dataclass(frozen=True)
@@ -103,12 +108,12 @@ class Attributes:
         """The same by words alone."""
         return replace(self, vectors=None)
 
-    def asked(self, text: str, vector: Sequence[float]) -> Asked:
+    def asked(self, text: str, embedded: Embedded) -> Asked:
         """What a question asks for."""
         worded = self.words.chances(text)
         if self.vectors is None:
             return Asked(worded, worded)
-        meant = self.vectors.chances(vector).tolist()
+        meant = self.vectors.chances(embedded.vector + embedded.inner).tolist()
         return Asked(worded, dict(zip(self.vectors.classes, meant, strict=True)))
 
 

@@ -4,7 +4,7 @@ E5 wants the prefixes "query: " and "passage: " (Wang et al., Multilingual E5 Te
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnxruntime
@@ -15,9 +15,17 @@ from tokenizers import Tokenizer
 from assistant.errors import ModelError
 
 GRAPH, TOKENIZER, NORMALIZER = "model-int8.onnx", "tokenizer.model", "normalizer.json"
-MODEL_FOLDER = "e5-small-int8-3"
+VECTORS = "e5-small-int8-3"  # the name of the vectors that the default model makes; they are kept while it stands
+MODEL_FOLDER = f"{VECTORS}-inner"
 PASSAGE_TOKENS, QUERY_TOKENS = 512, 256
 THREADS = 2
+
+
+class Embedded(NamedTuple):
+    """A question's unit vector, and what inner layers of the model made of it: nothing where it does not tell."""
+
+    vector: list[float]
+    inner: list[float]
 
 
 class E5Small(Embeddings):
@@ -45,22 +53,25 @@ class E5Small(Embeddings):
 
     def embed_query(self, text: str) -> list[float]:
         """A unit vector of 384 numbers for a question."""
+        return self.embed_question(text).vector
+
+    def embed_question(self, text: str) -> Embedded:
+        """The same vector, and the 768 numbers of two inner layers."""
         return self._embed("query: " + text, QUERY_TOKENS)
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """A unit vector a passage."""
-        return [self._embed("passage: " + text, PASSAGE_TOKENS) for text in texts]
+        return [self._embed("passage: " + text, PASSAGE_TOKENS).vector for text in texts]
 
     def tokens(self, text: str) -> list[int]:
         """The numbers of a text's pieces, after that of the beginning."""
         whole = text.encode("utf-8", "replace").decode()  # no lone surrogates
         return [self._tokenizer.bos_id(), *self._tokenizer.encode(self._normalizer.normalize_str(whole))]
 
-    def _embed(self, text: str, limit: int) -> list[float]:
+    def _embed(self, text: str, limit: int) -> Embedded:
         feed = np.array([self.tokens(text)[: limit - 1] + [self._tokenizer.eos_id()]], np.int64)
-        output: Any = self._session.run(None, {"input_ids": feed, "attention_mask": np.ones_like(feed)})
-        vector: list[float] = output[0][0].tolist()
-        return vector
+        told: Any = self._session.run(["embedding", "inner"], {"input_ids": feed, "attention_mask": np.ones_like(feed)})
+        return Embedded(*(output[0].tolist() for output in told))
 
 
 class SentenceTransformerModel(Embeddings):
@@ -82,6 +93,10 @@ class SentenceTransformerModel(Embeddings):
         """A unit vector for a question, with the model's own "query" prompt where it has one."""
         vector: list[float] = self._model.encode_query(text, normalize_embeddings=True).tolist()
         return vector
+
+    def embed_question(self, text: str) -> Embedded:
+        """The same vector; inner layers are not asked."""
+        return Embedded(self.embed_query(text), [])
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """A unit vector a passage, with the model's own "document" prompt where it has one."""

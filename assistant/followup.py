@@ -33,6 +33,15 @@ def resume(question: Question, history: Sequence[Turn], catalogue: Catalogue) ->
     return link(question, focus.entities, catalogue) if focus.entities else None
 
 
+def continued(question: Question, history: Sequence[Turn], catalogue: Catalogue) -> Question | None:
+    """The question after the one before, as if both were one message; None where it is of something else."""
+    focus = history[-1].focus if history else Focus()
+    if not focus.plans or question.entities or question.places or len(question.tokens) > 2 * SHORT:
+        return None
+    whole = understand(f"{focus.question} {question.text}", question.language, catalogue)
+    return whole if whole.entities else whole.about(focus.entities[:1])
+
+
 def link(question: Question, entries: Sequence[str], catalogue: Catalogue) -> Question:
     """The question, asked of these entries; of what a figure is about, where they are figures."""
     spoken = [entry for entry in entries if catalogue.entries[entry].kind != "figure"]

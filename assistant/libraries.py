@@ -24,6 +24,16 @@ def meant_by_place(question: Question, catalogue: Catalogue) -> Question:
     return question.about((meant,)) if meant else question
 
 
+def is_unheld(question: Question, catalogue: Catalogue) -> bool:
+    """Whether a question is about a library of a place that has none here: "the Kyzylorda Regional Library"."""
+    is_typed = any(facet == "type" for facet, _ in question.facets)
+    if question.entities or not is_typed or {"list", "count"} & question.forms:
+        return False
+    asked = [place for place in question.places if catalogue.places[place].kind != "country"]
+    near = {near for place in asked for near in catalogue.stands_for(place)}
+    return bool(asked) and all(near.isdisjoint(library.facets.get("place", ())) for library in catalogue.libraries())
+
+
 def library_of(place: str, types: frozenset[str], catalogue: Catalogue) -> str | None:
     """The one library, of one of these types, that a place stands for."""
     meant = catalogue.stands_for(place)
@@ -39,7 +49,8 @@ def _compares(question: Question, catalogue: Catalogue) -> bool:
     """Whether a question compares libraries only, of which one at least may be known by its place."""
     if not all(catalogue.entries[entry].kind == "library" for entry in question.entities):
         return False
-    return "compare" in question.forms or ("alternative" in question.forms and bool(question.entities))
+    is_of_libraries = question.entities or any(facet == "type" for facet, _ in question.facets)
+    return "compare" in question.forms or ("alternative" in question.forms and bool(is_of_libraries))
 
 
 def _types(entries: tuple[str, ...], catalogue: Catalogue) -> frozenset[str]:

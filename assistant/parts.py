@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from assistant.catalogue import Catalogue
+from assistant.catalogue import YEAR, Catalogue
 from assistant.fold import fold
 from assistant.knowledge import LANGUAGES
 from assistant.question import BROAD, FORMS, Question, understand
@@ -23,6 +23,8 @@ _JOINT = re.compile(
 _PHRASE = re.compile(rf"(?<!\w)(\w{{4,}})(?=(?![,;]){_JOINT.pattern}(\w{{4,}}))", re.IGNORECASE)
 # Before "что" and "который" a comma tells of what was just said, and begins no question.
 _COMMA = re.compile(rf"{_JOINT.pattern}|\s*[,;]\s+(?!что\b|чтобы\b|котор)", re.IGNORECASE)
+
+_DATE = re.compile(rf"({YEAR.pattern})(?:-\w+)?")  # "2014-м"
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,18 @@ def parts(question: Question, catalogue: Catalogue) -> Parts:
             found = (_part(piece, asking[:place], question, catalogue) for place, piece in enumerate(asking))
             return Parts(tuple(found), joined=pattern is _JOINT, loose=pattern is _COMMA)
     return Parts()
+
+
+def by_year(question: Question, catalogue: Catalogue) -> tuple[Question, ...]:
+    """The question, asked of each of its years alone: "How many visits in 2014 and in 2015?"."""
+    if not 2 <= len(question.years) <= MOST:
+        return ()
+    return tuple(_of_year(question, year, catalogue) for year in question.years)
+
+
+def _of_year(question: Question, year: int, catalogue: Catalogue) -> Question:
+    text = _DATE.sub(lambda found: found.group() if found.group(1) == str(year) else "", question.text)
+    return understand(text, question.language, catalogue).about(question.entities)
 
 
 def _cut(text: str, pattern: re.Pattern[str], catalogue: Catalogue) -> list[str]:

@@ -11,9 +11,13 @@ from assistant.classifier import Floats, centred, softmax
 
 @dataclass(frozen=True)
 class Perceptron:
-    """`inner` are dimensions × hidden, `outer` hidden × classes; `mean` is taken off before anything is weighed."""
+    """`inner` are dimensions × hidden, `outer` hidden × classes.
+
+    Before anything is weighed each dimension is multiplied by its `scale`, and `mean` taken off.
+    """
 
     classes: tuple[str, ...]
+    scale: Floats
     mean: Floats
     inner: Floats
     inner_bias: Floats
@@ -22,7 +26,8 @@ class Perceptron:
 
     def chances(self, vector: Sequence[float]) -> Floats:
         """The probability of each class, in the order of `classes`."""
-        hidden = centred(np.asarray([vector], np.float32), self.mean)[0] @ self.inner + self.inner_bias
+        scaled = np.asarray([vector], np.float32) * self.scale
+        hidden = centred(scaled, self.mean)[0] @ self.inner + self.inner_bias
         return softmax(np.maximum(hidden, 0) @ self.outer + self.outer_bias)
 
     def save(self, path: Path) -> None:

@@ -60,11 +60,12 @@ def _is_comparison(question: Question, best: Candidate) -> bool:
 
 
 def _spoken_for(entry: str, question: Question, meant: str | None, catalogue: Catalogue) -> Known:
-    """The aspect of an entry that best meets what is asked for, by its topics or id; its first one where none does."""
+    """The aspect of an entry that best meets what is asked for, by its topics, facets or id, or its first one."""
     asked = set(question.topics) - FORMS - BROAD
+    named = {facet for facet, _ in question.facets} | {meant}
     return max(
         catalogue.by_entry[entry],
-        key=lambda known: (len(asked.intersection(known.aspect.answers)), known.aspect.id == meant),
+        key=lambda known: (len(asked.intersection(known.aspect.answers)), known.aspect.id in named),
     )
 
 
@@ -117,7 +118,9 @@ def _answer(question: Question, found: Found, asked_for: Asked, catalogue: Catal
     candidates = meeting_first(question, found.candidates, catalogue)
     best = candidates[0]
     if _compares(question, best, catalogue):
-        return None if max(asked_for.lacking()) > 0 else _side_by_side(question, asked_for.likeliest, catalogue)
+        told = question.facets or (best.known and set(question.topics).intersection(best.known.aspect.answers))
+        doubt = min if told else max  # "stronger in digital resources" says what to compare by
+        return None if doubt(asked_for.lacking()) > 0 else _side_by_side(question, asked_for.likeliest, catalogue)
     gap = found.gaps[0] if found.gaps else None
     chance = gate.chance(signals(question, best, gap, asked_for, catalogue))
     doubted = _lacked(question, best, catalogue) and not _is_comparison(question, best)

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from assistant.attribute import Asked
+from assistant.attribute import LACKED, Asked
 from assistant.dialogue import Dialogue
 from assistant.embedding import Model
-from assistant.followup import SHIFTS, beside, choice, frame, link, resume
+from assistant.followup import SHIFTS, beside, choice, continued, frame, link, resume
 from assistant.gate import Gate
 from assistant.index import Hit, Index
-from assistant.libraries import meant_by_place, side_by_side
-from assistant.parts import Part, parts
+from assistant.libraries import is_unheld, meant_by_place, side_by_side
+from assistant.parts import Part, by_year, parts
 from assistant.planning import overview, plan
 from assistant.question import Question, understand
 from assistant.ranking import Ranking
@@ -20,6 +20,9 @@ from assistant.schema import Focus, Plan, Turn
 # Forms that make a message a follow-up whatever else it may be; so does being barely more than a name.
 POINTING = frozenset({"anaphora", "same-year", *SHIFTS})
 BARE = 4
+BRIEF = 8  # words of a message that may speak of nothing but what "it" is
+UNKNOWN = Plan(kind="unknown", chance=0.0)
+DETAIL = f"{LACKED}detail"  # what a message asks for that does not say of what: "how often?"
 LOCATION = "location"  # what "where is it" asks for
 PLAIN = 0.8  # the share of one class, and the chance of its answer, from which a message is one question
 EARNEST = 0.7  # the chance that one part of a message must have, for its parts to be answered one by one…
@@ -64,7 +67,11 @@ class Thinker:
             intent = intent or self._dialogue.sounded(question, asked_for)
             if intent:
                 return _small_talk(intent)
-        return self._resumed(question, resumed) if resumed else self._alone(question, split)
+        years = history[-1].focus.years if history else ()
+        thought = self._resumed(question, resumed, years) if resumed else self._alone(question, split)
+        if thought.plans[0].kind != "unknown":
+            return thought
+        return self._continued(question, history) or thought
 
     def _chosen(self, question: Question, entry: str, before: Focus) -> Thought:
         """What was asked before, now of the entry that was picked; failing that, what it is."""
@@ -75,21 +82,69 @@ class Thinker:
             said = Plan(kind="aspects", aspects=(overview(entry, self._catalogue).id,))
         return Thought((said,), _focus(whole, (said,)))
 
-    def _resumed(self, question: Question, resumed: Question) -> Thought:
+    def _resumed(self, question: Question, resumed: Question, years: Sequence[int]) -> Thought:
         """A follow-up made whole, or taken as it stands where it does not point back and that is the surer reading."""
-        whole = self._alone(resumed, self._in_parts(resumed))
+        whole = self._dated(resumed, years)
         if POINTING & question.forms or resumed.years != question.years:
             return whole
         says_little = len(question.tokens) <= BARE
-        if says_little and (whole.plans[0].kind != "unknown" or "question-word" not in question.forms):
+        first = whole.plans[0]
+        if says_little and (first.kind != "unknown" or first.topic or "question-word" not in question.forms):
             return whole
         alone = self._alone(question, self._in_parts(question))
         return whole if whole.chance >= alone.chance else alone
 
+    def _dated(self, resumed: Question, years: Sequence[int]) -> Thought:
+        """What to say to a follow-up that names no year: of those spoken of, where that is the surer reading."""
+        whole = self._alone(resumed, self._in_parts(resumed))
+        if not years or resumed.years:
+            return whole
+        dated = replace(resumed, text=f"{resumed.text} {' '.join(map(str, years))}", years=tuple(years))
+        told = self._alone(dated, ())
+        return told if told.chance >= EARNEST and told.chance > whole.chance else whole
+
+    def _continued(self, question: Question, history: Sequence[Turn]) -> Thought | None:
+        """What to say to a message that goes on asking of what was said last ("how often?"); None where it does not."""
+        whole = continued(question, history, self._catalogue)
+        if whole is None or self._names_gap(question) or self._search(question)[1].first != DETAIL:
+            return None
+        said = self._plan(whole)
+        is_sure = said.kind == "aspects" and said.chance >= EARNEST
+        spoken = {aspect.split("#")[0] for plan in history[-1].focus.plans for aspect in plan.aspects}
+        if not is_sure or said.aspects[0].split("#")[0] not in spoken:
+            return None
+        return Thought((said,), _focus(whole, (said,)))
+
+    def _names_gap(self, question: Question) -> bool:
+        return any(
+            topic in self._catalogue.topics and self._catalogue.topics[topic].missing for topic in question.topics
+        )
+
     def _alone(self, question: Question, split: tuple[Plan, ...]) -> Thought:
         """What to say to a question that stands by itself: to each of its parts, or to the whole."""
-        plans = split or (self._plan(question),)
+        plans = split or self._by_year(question) or (self._plan(question),)
         return Thought(plans, _focus(question, plans))
+
+    def _by_year(self, question: Question) -> tuple[Plan, ...]:
+        """A plan for each of several years, where the whole has no answer that speaks of all of them."""
+        readings = by_year(question, self._catalogue)
+        if not readings or self._years_of(self._plan(question)).issuperset(question.years):
+            return ()
+        plans = tuple(self._plan(reading) for reading in readings)
+        spoken = {plan.aspects[0] for plan in plans if plan.kind == "aspects"}
+        return plans if len(spoken) == len(plans) else ()
+
+    def _years_of(self, plan: Plan) -> set[int]:
+        return (
+            {
+                year
+                for aspect in plan.aspects
+                if aspect in self._catalogue.known
+                for year in self._catalogue.known[aspect].years
+            }
+            if plan.kind == "aspects"
+            else set()
+        )
 
     def _in_parts(self, question: Question) -> tuple[Plan, ...]:
         """A plan for each part of a message; none where it is one question, or is better answered as one."""
@@ -127,20 +182,29 @@ class Thinker:
 
     def _plan(self, question: Question) -> Plan:
         question = meant_by_place(side_by_side(question, self._catalogue), self._catalogue)
+        if is_unheld(question, self._catalogue):
+            return UNKNOWN
         hits, asked_for = self._search(question)
         if question.entities and (asked_for.likeliest == LOCATION or "residence" in question.forms):
             question = replace(question, places=())  # "is it in Astana?" is answered by where it is; "I live in Aktau"
         found = retrieve(question, hits, asked_for.likeliest, self._catalogue, self._ranking)
-        return plan(question, found, asked_for, self._catalogue, self._gate)
+        said = plan(question, found, asked_for, self._catalogue, self._gate)
+        return UNKNOWN if said.kind == "aspects" and _points_at_nothing(question) else said
 
     def _search(self, question: Question) -> tuple[list[Hit], Asked]:
         """What is near a question, and what it asks for."""
         if question not in self._searched:
-            vector = self._model.embed_query(question.text)
+            embedded = self._model.embed_question(question.text)
             about = self._catalogue.about(question.entities)
-            hits = self._index.search(question.language, question.text, vector, about=about)
-            self._searched[question] = hits, self._gate.attributes.asked(question.text, vector)
+            hits = self._index.search(question.language, question.text, embedded.vector, about=about)
+            self._searched[question] = hits, self._gate.attributes.asked(question.text, embedded)
         return self._searched[question]
+
+
+def _points_at_nothing(question: Question) -> bool:
+    """Whether a message asks of "it" where nothing was spoken of: nothing answers "what are its strengths?"."""
+    says_who = question.entities or question.places or question.facets or len(question.free) > 1
+    return "anaphora" in question.forms and len(question.tokens) <= BRIEF and not says_who
 
 
 def _small_talk(topic: str) -> Thought:

@@ -52,9 +52,11 @@ def _row(case: Case, librarian: Librarian) -> Iterator[Row]:
     index, question = librarian.shelf.index(), understood(case, librarian)
     if parts(question, index.catalogue).parts:
         return
-    vector = librarian.model.embed_query(question.text)
-    hits = index.search(question.language, question.text, vector, about=index.catalogue.about(question.entities))
-    asked_for = librarian.gate.attributes.asked(question.text, vector)
+    embedded = librarian.model.embed_question(question.text)
+    hits = index.search(
+        question.language, question.text, embedded.vector, about=index.catalogue.about(question.entities)
+    )
+    asked_for = librarian.gate.attributes.asked(question.text, embedded)
     found = retrieve(question, hits, asked_for.likeliest, index.catalogue, librarian.ranking)
     if found.unmet or not found.candidates:
         return

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from assistant.ask import Librarian, read
 from assistant.catalogue import Catalogue
 from assistant.clean import clean
+from assistant.embedding import Embedded
 from assistant.knowledge import LANGUAGES, Language
 from assistant.question import Question
 from assistant.retrieval import NOT_EVIDENCE, retrieve
@@ -25,10 +26,10 @@ def rank_evidence(case: Case, librarian: Librarian) -> dict[str, float]:
     if not right:
         return {}
     question = understood(case, librarian)
-    vector = librarian.model.embed_query(question.text)
-    ranks = score_any(_best_aspects(question, vector, librarian), right)
+    embedded = librarian.model.embed_question(question.text)
+    ranks = score_any(_best_aspects(question, embedded, librarian), right)
     others = (other for other in LANGUAGES if other != case.language)
-    crossed = [score_any(_crossed(question, vector, other, librarian), right) for other in others]
+    crossed = [score_any(_crossed(question, embedded.vector, other, librarian), right) for other in others]
     return ranks | {f"cross_{name}": sum(each[name] for each in crossed) / len(crossed) for name in ranks}
 
 
@@ -37,16 +38,16 @@ def best_passages(case: Case, librarian: Librarian) -> list[str]:
     index, question = librarian.shelf.index(), understood(case, librarian)
     texts = {passage.aspect: passage.text for passage in index.passages if passage.kind == "document"}
     known = index.catalogue.known
-    best = _best_aspects(question, librarian.model.embed_query(question.text), librarian)[:TOP]
+    best = _best_aspects(question, librarian.model.embed_question(question.text), librarian)[:TOP]
     return [known[name].aspect.text[question.language] if name in known else texts[name] for name in best]
 
 
-def _best_aspects(question: Question, vector: Sequence[float], librarian: Librarian) -> list[str]:
+def _best_aspects(question: Question, embedded: Embedded, librarian: Librarian) -> list[str]:
     """The ids of the candidates for a question, as retrieval ranks them."""
     index = librarian.shelf.index()
     about = index.catalogue.about(question.entities)
-    hits = index.search(question.language, question.text, vector, about=about)
-    meant = librarian.gate.attributes.asked(question.text, vector).likeliest
+    hits = index.search(question.language, question.text, embedded.vector, about=about)
+    meant = librarian.gate.attributes.asked(question.text, embedded).likeliest
     found = retrieve(question, hits, meant, index.catalogue, librarian.ranking)
     return [candidate.hit.passage.aspect for candidate in found.candidates]
 

@@ -22,7 +22,7 @@ from assistant.writer import Writer
 STEPS: dict[str, tuple[tuple[Any, str], ...]] = {
     "language": ((Identifier, "identify"),),
     "understanding": ((ask, "understand"),),
-    "embedding": ((E5Small, "embed_query"),),
+    "embedding": ((E5Small, "embed_question"),),
     "search": ((Index, "search"),),
     "ranking and planning": ((thought, "retrieve"), (thought, "plan")),
     "writing": ((Writer, "write"),),

@@ -18,7 +18,7 @@ import numpy as np
 
 from assistant.catalogue import read_references
 from assistant.dialogue import Dialogue
-from assistant.embedding import MODEL_FOLDER, Model, open_model
+from assistant.embedding import MODEL_FOLDER, VECTORS, Model, open_model
 from assistant.errors import IndexUnavailable
 from assistant.index import (
     POINTER,
@@ -136,7 +136,7 @@ def _alone(root: Path, say: Say) -> Iterator[None]:
 
 
 def _fingerprint(knowledge: Knowledge, passages: Sequence[Passage], embedding: str) -> str:
-    digest = hashlib.sha256(f"{FORMAT} {embedding} {MODEL_FOLDER}\n".encode())
+    digest = hashlib.sha256(f"{FORMAT} {embedding} {VECTORS}\n".encode())
     digest.update(knowledge.model_dump_json().encode())
     digest.update(repr(passages).encode())
     return digest.hexdigest()
@@ -168,7 +168,7 @@ def _indexed_vectors(root: Path, embedding: str) -> dict[Wording, Vectors]:
         return {}
     try:
         manifest = json.loads((root / version / "manifest.json").read_text(encoding="utf-8"))
-        if (manifest["embedding"], manifest["model"]) != (embedding, MODEL_FOLDER):
+        if (manifest["embedding"], manifest["model"]) != (embedding, VECTORS):
             return {}
         passages, vectors = read_passages(root / version), np.load(root / version / "vectors.npy")
         return dict(zip(map(wording, passages), vectors, strict=True))
@@ -206,7 +206,7 @@ def _write(
     taught = [row for row, passage in enumerate(passages) if passage.kind != "document"]
     teach(vectors[taught], [passages[row].aspect for row in taught]).save(folder / "classifier.npz")
     counts = {language: sum(passage.language == language for passage in passages) for language in LANGUAGES}
-    manifest = {**about, "model": MODEL_FOLDER, "passages": len(passages), "languages": counts}
+    manifest = {**about, "model": VECTORS, "passages": len(passages), "languages": counts}
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 

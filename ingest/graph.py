@@ -11,9 +11,12 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from ingest.weights import Weights
 
+INNER = (4, 8)  # layers, counted from 0, that tell more of what is asked than of what it is about
+
 
 def write_graph(weights: Weights, path: Path) -> None:
-    """Write the graph in float32: input_ids and attention_mask (batch × tokens) → embedding (batch × hidden)."""
+    """Write the graph in float32: input_ids and attention_mask (batch × tokens) → embedding (batch × hidden), and
+    inner (batch × hidden × INNER): what those layers make of the tokens, averaged."""
     onnx.save(_Graph(weights).model(), str(path))
 
 
@@ -41,12 +44,16 @@ class _Graph:
         mask = self.op("Cast", "attention_mask", to=TensorProto.FLOAT)
         states = self.embed()
         bias = self.attention_bias(mask)
+        inner = []
         for layer in range(self.weights.size("layers")):
             states = self.encode(f"l{layer}", states, bias)
-        self.pool(states, mask)
+            inner += [self.average(states, mask)] if layer in INNER else []
+        self.op("LpNormalization", self.average(states, mask), output="embedding", axis=-1, p=2)
+        self.op("Concat", *inner, output="inner", axis=-1)
         ids = [helper.make_tensor_value_info(n, TensorProto.INT64, ["b", "s"]) for n in ("input_ids", "attention_mask")]
-        out = helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["b", hidden])
-        graph = helper.make_graph(self.nodes, "e5", ids, [out], list(self.constants.values()))
+        sizes = {"embedding": hidden, "inner": hidden * len(INNER)}
+        outs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["b", size]) for name, size in sizes.items()]
+        graph = helper.make_graph(self.nodes, "e5", ids, outs, list(self.constants.values()))
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
         # It is written as the quantiser wants it; without this the quantiser tells every user to prepare it first.
         helper.set_model_props(model, {"onnx.quant.pre_process": "onnxruntime.quant"})
@@ -113,9 +120,8 @@ class _Graph:
         half = self.op("Mul", states, self.const("half", 0.5))
         return self.op("Mul", half, self.op("Add", error, self.const("one", 1)))
 
-    def pool(self, states: str, mask: str) -> str:
+    def average(self, states: str, mask: str) -> str:
         wide = self.op("Unsqueeze", mask, self.const("axis2", [2], "i8"))
         axis = self.const("axis1", [1], "i8")
         total = self.op("ReduceSum", self.op("Mul", states, wide), axis, keepdims=0)
-        mean = self.op("Div", total, self.op("ReduceSum", mask, axis, keepdims=1))
-        return self.op("LpNormalization", mean, output="embedding", axis=-1, p=2)
+        return self.op("Div", total, self.op("ReduceSum", mask, axis, keepdims=1))

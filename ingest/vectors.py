@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.embedding import MODEL_FOLDER
+from assistant.embedding import VECTORS
 from assistant.errors import ShyraqError
 from assistant.index import Passage, Vectors, current_folder, read_passages
 from assistant.settings import read_settings
@@ -32,7 +32,7 @@ def wording(passage: Passage) -> Wording:
 def shipped_vectors(wanted: Sequence[Wording], file: Path = FILE) -> dict[Wording, Vectors]:
     """Unit vectors of those wordings that are shipped; none where they are another model's."""
     with np.load(file) as data:
-        if str(data["model"]) != MODEL_FOLDER:
+        if str(data["model"]) != VECTORS:
             return {}
         keys, rows = data["keys"], data["rows"]
     sought = np.array([_key(each) for each in wanted], np.uint64)
@@ -53,7 +53,7 @@ def write_vectors(folder: Path, file: Path) -> int:
     keyed = {_key(wording(p)): row for row, p in enumerate(passages) if p.kind != "document"}
     keys = sorted(keyed)
     rows = np.clip(np.rint(vectors[[keyed[key] for key in keys]] * STEPS), -127, 127).astype(np.int8)
-    np.savez_compressed(file, model=np.array(MODEL_FOLDER), keys=np.array(keys, np.uint64), rows=rows)
+    np.savez_compressed(file, model=np.array(VECTORS), keys=np.array(keys, np.uint64), rows=rows)
     return len(keys)
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.attribute import Asked, Attributes
-from assistant.embedding import E5Small
+from assistant.embedding import E5Small, Embedded
 from assistant.knowledge import Language
 
 HOURS: dict[Language, str] = {
@@ -20,6 +20,7 @@ STRENGTH: dict[Language, str] = {
     "ru": "В чём сильная сторона Мангистауской библиотеки?",
     "en": "What is the Mangystau library's strong point?",
 }
+NOTHING = Embedded([], [])
 
 
 @pytest.fixture(scope="module")
@@ -38,21 +39,21 @@ def likeliest(asked: Asked) -> set[str]:
 
 @pytest.mark.parametrize("language", ["kk", "ru", "en"])
 def test_hours_are_lacked_and_a_strength_is_not(attributes: Attributes, model: E5Small, language: Language) -> None:
-    hours = attributes.asked(HOURS[language], model.embed_query(HOURS[language]))
+    hours = attributes.asked(HOURS[language], model.embed_question(HOURS[language]))
     assert likeliest(hours) == {"topic#hours"}
     assert min(hours.lacking()) > 0
-    strength = attributes.asked(STRENGTH[language], model.embed_query(STRENGTH[language]))
+    strength = attributes.asked(STRENGTH[language], model.embed_question(STRENGTH[language]))
     assert likeliest(strength) == {"strength"}
     assert max(strength.lacking()) < 0
 
 
 def test_what_is_answered_is_not_lacked(attributes: Attributes) -> None:
-    asked = attributes.without_vectors().asked(HOURS["en"], [])
+    asked = attributes.without_vectors().asked(HOURS["en"], NOTHING)
     assert asked.lacking(["hours"])[0] < asked.lacking()[0]
 
 
 def test_without_vectors_the_words_speak_for_both(attributes: Attributes) -> None:
-    asked = attributes.without_vectors().asked(HOURS["ru"], [])
+    asked = attributes.without_vectors().asked(HOURS["ru"], NOTHING)
     assert asked.worded == asked.meant
     first, second = asked.lacking()
     assert first == second

@@ -119,6 +119,18 @@ def test_any_unicode_has_a_unit_vector(model: E5Small, text: str) -> None:
     assert is_unit(model.embed_query(text))
 
 
+def test_inner_layers_tell_what_is_asked_apart_from_what_it_is_asked_of(model: E5Small) -> None:
+    asked = [model.embed_question(f"{what} Павлодар?") for what in ("Где находится", "Чем славится")]
+    other = model.embed_question("Где находится Костанай?")
+    assert all(len(each.inner) == 2 * len(each.vector) for each in asked)
+    assert asked[0].vector == model.embed_query("Где находится Павлодар?")
+    assert cosine(asked[0].inner, other.inner) > cosine(asked[0].inner, asked[1].inner)
+
+
+def cosine(left: list[float], right: list[float]) -> float:
+    return float(np.dot(left, right) / np.linalg.norm(left) / np.linalg.norm(right))
+
+
 def test_no_passages_are_no_vectors(model: E5Small) -> None:
     assert model.embed_documents([]) == []
 
