@@ -637,3 +637,91 @@ def test_a_list_is_for_what_libraries_have_in_common(asked: Ask, message: str, s
 def test_where_else_it_can_be_asked(asked: Ask, message: str, language: Language) -> None:
     reply = asked(message).reply
     assert reply.language == language and "Telegram" in reply.answer
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Проводит ли библиотека НУ Евразийскую конференцию академических библиотек?", "как часто?"),
+        ("Назарбаев Университетінің кітапханасы еуразиялық конференция өткізе ме?", "қаншалықты жиі?"),
+    ],
+)
+def test_a_message_that_says_nothing_by_itself_goes_on_asking_of_what_was_said(
+    asked: Ask, first: str, second: str
+) -> None:
+    assert "nazarbayev-university-library#eurasian-conference" in cited(asked(second, asked(first)).reply)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Павлодар облыстық кітапханасының мықты жағы неде?", "қай жылы салынған?"),
+        ("Чем сильна Павлодарская областная библиотека?", "а адрес?"),
+        ("Сәбит Мұқанов кітапханасы қай облыста?", "Ал телефоны қандай?"),
+        ("What is Pavlodar Regional Library good at?", "what time does it open?"),
+    ],
+)
+def test_what_is_lacked_is_not_answered_by_what_was_said_before(asked: Ask, first: str, second: str) -> None:
+    assert asked(second, asked(first)).reply.status == "unknown"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "How many visitors came to the East Kazakhstan online centers in 2014 and in 2015?",
+        "Сколько посетителей было у сельских онлайн-центров ВКО в 2014 году и в 2015 году?",
+    ],
+)
+def test_several_years_are_each_answered(asked: Ask, message: str) -> None:
+    said = asked(message).reply.answer.replace("\u00a0", "").replace(" ", "").replace(",", "")
+    assert "95842" in said and "104440" in said
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Павлодар мен Қарағанды облыстық кітапханаларының қайсысы цифрлық ресурстар жағынан мықтырақ?",
+        "For digital resources, is it Pavlodar or Karaganda Regional Library?",
+    ],
+)
+def test_a_choice_between_libraries_is_answered_by_the_strength_of_each(asked: Ask, message: str) -> None:
+    assert set(cited(asked(message).reply)) == {
+        "pavlodar-regional-library#strength",
+        "karaganda-regional-library#strength",
+    }
+
+
+def test_courtesies_tell_the_language_where_the_rest_does_not(asked: Ask) -> None:
+    assert asked("Рецепт бешбармака, пожалуйста").reply.language == "ru"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "aspect"),
+    [
+        (
+            "Сколько онлайн-центров было в ВКО в 2015 году?",
+            "и сколько у них было пользователей?",
+            "rural-online-centres#users-2015",
+        ),
+        (
+            "Шығыс Қазақстанда 2015 жылы неше ауылдық онлайн-орталық болды?",
+            "оларды қанша адам пайдаланды?",
+            "rural-online-centres#users-2015",
+        ),
+    ],
+)
+def test_a_follow_up_stays_in_its_year(asked: Ask, first: str, second: str, aspect: str) -> None:
+    assert aspect in cited(asked(second, asked(first)).reply)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Расскажите о Кызылординской областной библиотеке",
+        "Tell me about the Kyzylorda Regional Library",
+        "What are its strengths?",
+        "оның әлсіз жағы қандай?",
+    ],
+)
+def test_a_library_that_is_not_held_or_not_named_has_no_answer(asked: Ask, message: str) -> None:
+    assert asked(message).reply.status == "unknown"
