@@ -67,8 +67,8 @@ class Thinker:
             intent = intent or self._dialogue.sounded(question, asked_for)
             if intent:
                 return _small_talk(intent)
-        years = history[-1].focus.years if history else ()
-        thought = self._resumed(question, resumed, years) if resumed else self._alone(question, split)
+        before = history[-1].focus if history else Focus()
+        thought = self._resumed(question, resumed, before) if resumed else self._alone(question, split)
         if thought.plans[0].kind != "unknown":
             return thought
         return self._continued(question, history) or thought
@@ -82,17 +82,25 @@ class Thinker:
             said = Plan(kind="aspects", aspects=(overview(entry, self._catalogue).id,))
         return Thought((said,), _focus(whole, (said,)))
 
-    def _resumed(self, question: Question, resumed: Question, years: Sequence[int]) -> Thought:
-        """A follow-up made whole, or taken as it stands where it does not point back and that is the surer reading."""
-        whole = self._dated(resumed, years)
+    def _resumed(self, question: Question, resumed: Question, before: Focus) -> Thought:
+        """A follow-up made whole, or taken as it stands where it does not point back and that is the surer reading.
+
+        It is not understood where it would be answered by what was just said: "And cultural preservation?".
+        """
+        whole = self._dated(resumed, before.years)
         if POINTING & question.forms or resumed.years != question.years:
             return whole
         says_little = len(question.tokens) <= BARE
         first = whole.plans[0]
-        if says_little and (first.kind != "unknown" or first.topic or "question-word" not in question.forms):
+        is_said = first.kind == "aspects" and first.aspects in [plan.aspects for plan in before.plans]
+        if (
+            says_little
+            and not is_said
+            and (first.kind != "unknown" or first.topic or "question-word" not in question.forms)
+        ):
             return whole
         alone = self._alone(question, self._in_parts(question))
-        return whole if whole.chance >= alone.chance else alone
+        return whole if whole.chance >= alone.chance and not (is_said and alone.chance >= EARNEST) else alone
 
     def _dated(self, resumed: Question, years: Sequence[int]) -> Thought:
         """What to say to a follow-up that names no year: of those spoken of, where that is the surer reading."""
