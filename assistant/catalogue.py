@@ -23,7 +23,18 @@ NAMED = {"library", "organisation", "person", "system"}
 WHOLE = {"event", "person"}
 # Forms whose words count only whole: "он" is no part of "онлайн".
 WORDS = frozenset(
-    {"alternative", "anaphora", "asking", "ellipsis", "question-word", "residence", "superlative", "than", "where"}
+    {
+        "alternative",
+        "anaphora",
+        "asking",
+        "ellipsis",
+        "pronoun",
+        "question-word",
+        "residence",
+        "superlative",
+        "than",
+        "where",
+    }
 )
 COMMON = 15  # entries whose questions use a word, from which it is one of those that any question is made of
 ORDINAL = "ordinal-"  # ids of forms that pick one of several: "ordinal-2"

@@ -49,8 +49,8 @@ def _compares(question: Question, catalogue: Catalogue) -> bool:
     """Whether a question compares libraries only, of which one at least may be known by its place."""
     if not all(catalogue.entries[entry].kind == "library" for entry in question.entities):
         return False
-    is_of_libraries = question.entities or any(facet == "type" for facet, _ in question.facets)
-    return "compare" in question.forms or ("alternative" in question.forms and bool(is_of_libraries))
+    is_of_libraries = bool(question.entities or question.facets)
+    return "compare" in question.forms or ("alternative" in question.forms and is_of_libraries)
 
 
 def _types(entries: tuple[str, ...], catalogue: Catalogue) -> frozenset[str]:

@@ -21,6 +21,7 @@ FORMS = frozenset(
         "residence",
         "lack",
         "anaphora",
+        "pronoun",
         "ellipsis",
         "next-year",
         "previous-year",

@@ -92,7 +92,9 @@ class Thinker:
             return whole
         says_little = len(question.tokens) <= BARE
         first = whole.plans[0]
-        is_said = first.kind == "aspects" and first.aspects in [plan.aspects for plan in before.plans]
+        is_said = first.kind == "aspects" and first.aspects[0] in [
+            plan.aspects[0] for plan in before.plans if plan.aspects
+        ]
         if (
             says_little
             and not is_said
@@ -157,6 +159,8 @@ class Thinker:
     def _in_parts(self, question: Question) -> tuple[Plan, ...]:
         """A plan for each part of a message; none where it is one question, or is better answered as one."""
         plans: tuple[Plan, ...] = ()
+        if side_by_side(question, self._catalogue) is not question:
+            return ()  # what is compared is one question: "Павлодар ма, Қостанай ма, қайсысы мықты?"
         found = parts(question, self._catalogue)
         for part in found.parts:
             plans = (*plans, _unsaid(self._part(part, plans), plans))
@@ -212,7 +216,8 @@ class Thinker:
 def _points_at_nothing(question: Question) -> bool:
     """Whether a message asks of "it" where nothing was spoken of: nothing answers "what are its strengths?"."""
     says_who = question.entities or question.places or question.facets or len(question.free) > 1
-    return "anaphora" in question.forms and len(question.tokens) <= BRIEF and not says_who
+    says_who = says_who or {"list", "count"} & question.forms
+    return "pronoun" in question.forms and len(question.tokens) <= BRIEF and not says_who
 
 
 def _small_talk(topic: str) -> Thought:

@@ -725,3 +725,19 @@ def test_a_follow_up_stays_in_its_year(asked: Ask, first: str, second: str, aspe
 )
 def test_a_library_that_is_not_held_or_not_named_has_no_answer(asked: Ask, message: str) -> None:
     assert asked(message).reply.status == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "aspect"),
+    [
+        ("what is inclusivity in a library", "and cultural preservation?", "cultural-preservation#definition"),
+        ("Кітапхана дегеніміз не?", "ал нейроассистент ше?", "neuro-assistant#definition"),
+    ],
+)
+def test_a_follow_up_is_not_answered_by_what_was_just_said(asked: Ask, first: str, second: str, aspect: str) -> None:
+    assert cited(asked(second, asked(first)).reply)[0] == aspect
+
+
+@pytest.mark.parametrize("message", ["How many libraries are there?", "How many libraries are there in Kazakhstan?"])
+def test_there_points_at_nothing_that_was_said(asked: Ask, message: str) -> None:
+    assert "3,887" in asked(message).reply.answer
