@@ -216,8 +216,8 @@ class Thinker:
 def _points_at_nothing(question: Question) -> bool:
     """Whether a message asks of "it" where nothing was spoken of: nothing answers "what are its strengths?"."""
     says_who = question.entities or question.places or question.facets or len(question.free) > 1
-    says_who = says_who or {"list", "count"} & question.forms
-    return "pronoun" in question.forms and len(question.tokens) <= BRIEF and not says_who
+    is_listed = {"list", "count"} & question.forms
+    return "pronoun" in question.forms and len(question.tokens) <= BRIEF and not (says_who or is_listed)
 
 
 def _small_talk(topic: str) -> Thought:
