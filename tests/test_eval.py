@@ -100,7 +100,7 @@ def test_a_bad_suite_stops_before_anything_is_asked(suite: Path, settings: Setti
 def test_suites_are_found_by_name() -> None:
     assert "heldout" not in [path.stem for path in find_suites([])]
     assert [path.stem for path in find_suites(["heldout", "core"])] == ["heldout", "core"]
-    with pytest.raises(SettingsError, match="one of core, "):
+    with pytest.raises(SettingsError, match="or one of conversations, core, "):
         find_suites(["none"])
 
 
