@@ -120,6 +120,10 @@ class Catalogue:
             place = self.places[place].within or ""
         return frozenset(found)
 
+    def lacking(self, topics: Iterable[str]) -> list[str]:
+        """Those of these topics of which can be said that it is missing."""
+        return [topic for topic in topics if topic in self.topics and self.topics[topic].missing]
+
     def stands_for(self, place: str) -> frozenset[str]:
         """The places of which any may be meant by this one: itself and, if it is a region's centre, the region."""
         known = self.places[place]

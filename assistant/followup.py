@@ -33,9 +33,8 @@ def resume(question: Question, history: Sequence[Turn], catalogue: Catalogue) ->
     return link(question, focus.entities, catalogue) if focus.entities else None
 
 
-def continued(question: Question, history: Sequence[Turn], catalogue: Catalogue) -> Question | None:
+def continued(question: Question, focus: Focus, catalogue: Catalogue) -> Question | None:
     """The question after the one before, as if both were one message; None where it is of something else."""
-    focus = history[-1].focus if history else Focus()
     if not focus.plans or question.entities or question.places or len(question.tokens) > 2 * SHORT:
         return None
     whole = understand(f"{focus.question} {question.text}", question.language, catalogue)

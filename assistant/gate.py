@@ -60,7 +60,7 @@ def signals(
     asked = set(question.topics) - FORMS - BROAD
     answered = asked.intersection(candidate.known.aspect.answers if candidate.known else ())
     understood = frozenset(question.tokens) - free if answered else frozenset()
-    lacked = [topic for topic in asked - answered if catalogue.topics[topic].missing]
+    lacked = catalogue.lacking(asked - answered)
     return (
         candidate.fit,
         candidate.hit.score + WORDED * candidate.alike - (gap.score if gap else NO_GAP),

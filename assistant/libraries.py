@@ -1,6 +1,7 @@
 """Which libraries a question is about that it does not name in full: by their place and type."""
 
 from assistant.catalogue import Catalogue
+from assistant.knowledge import Entry
 from assistant.question import Question
 
 REGIONAL = "regional"  # the type of library that a place stands for where no other is spoken of
@@ -17,7 +18,7 @@ def side_by_side(question: Question, catalogue: Catalogue) -> Question:
 
 def meant_by_place(question: Question, catalogue: Catalogue) -> Question:
     """The question, of a library told by place and type: "I'm off to Mangystau. What's the regional library like?"."""
-    types = frozenset(value for facet, value in question.facets if facet == "type")
+    types = _named_types(question)
     if question.entities or len(question.places) != 1 or len(types) != 1 or {"list", "count"} & question.forms:
         return question
     meant = library_of(question.places[0], types, catalogue)
@@ -26,23 +27,26 @@ def meant_by_place(question: Question, catalogue: Catalogue) -> Question:
 
 def is_unheld(question: Question, catalogue: Catalogue) -> bool:
     """Whether a question is about a library of a place that has none here: "the Kyzylorda Regional Library"."""
-    is_typed = any(facet == "type" for facet, _ in question.facets)
-    if question.entities or not is_typed or {"list", "count"} & question.forms:
+    if question.entities or not _named_types(question) or {"list", "count"} & question.forms:
         return False
     asked = [place for place in question.places if catalogue.places[place].kind != "country"]
-    near = {near for place in asked for near in catalogue.stands_for(place)}
-    return bool(asked) and all(near.isdisjoint(library.facets.get("place", ())) for library in catalogue.libraries())
+    return bool(asked) and not any(_of_place(place, catalogue) for place in asked)
 
 
 def library_of(place: str, types: frozenset[str], catalogue: Catalogue) -> str | None:
     """The one library, of one of these types, that a place stands for."""
-    meant = catalogue.stands_for(place)
-    alike = [
-        library.id
-        for library in catalogue.libraries()
-        if meant.intersection(library.facets.get("place", ())) and types.intersection(library.facets.get("type", ()))
-    ]
+    alike = [each.id for each in _of_place(place, catalogue) if types.intersection(each.facets.get("type", ()))]
     return alike[0] if len(alike) == 1 else None
+
+
+def _of_place(place: str, catalogue: Catalogue) -> list[Entry]:
+    """The libraries of all that a place stands for."""
+    meant = catalogue.stands_for(place)
+    return [library for library in catalogue.libraries() if meant.intersection(library.facets.get("place", ()))]
+
+
+def _named_types(question: Question) -> frozenset[str]:
+    return frozenset(value for facet, value in question.facets if facet == "type")
 
 
 def _compares(question: Question, catalogue: Catalogue) -> bool:

@@ -23,7 +23,6 @@ _JOINT = re.compile(
 _PHRASE = re.compile(rf"(?<!\w)(\w{{4,}})(?=(?![,;]){_JOINT.pattern}(\w{{4,}}))", re.IGNORECASE)
 # Before "что" and "который" a comma tells of what was just said, and begins no question.
 _COMMA = re.compile(rf"{_JOINT.pattern}|\s*[,;]\s+(?!что\b|чтобы\b|котор)", re.IGNORECASE)
-
 _DATE = re.compile(rf"({YEAR.pattern})(?:-\w+)?")  # "2014-м"
 
 

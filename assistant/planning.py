@@ -153,7 +153,7 @@ def _lacked(question: Question, best: Candidate, catalogue: Catalogue) -> list[s
     """
     answered = set(best.known.aspect.answers) if best.known else set()
     asked = [topic for topic in question.topics if topic not in FORMS | BROAD and topic not in answered]
-    lacked = [topic for topic in asked if catalogue.topics[topic].missing]
+    lacked = catalogue.lacking(asked)
     gaps = [topic for topic in lacked if catalogue.topics[topic].is_gap]
     return gaps or (lacked if question.entities and not answered.intersection(question.topics) else [])
 
@@ -211,7 +211,7 @@ def _unknown(question: Question, found: Found, asked_for: Asked, catalogue: Cata
 
 
 def _missing_topic(question: Question, found: Found, catalogue: Catalogue) -> str | None:
-    spoken = [topic for topic in question.topics if topic not in FORMS | BROAD and catalogue.topics[topic].missing]
+    spoken = [topic for topic in catalogue.lacking(question.topics) if topic not in BROAD]
     gaps = [gap.topic.id for gap in found.gaps if gap.score >= TELLING and gap.alike >= 0.5]
     both = [gap for gap in gaps if gap in spoken]
     if both or not spoken:

@@ -66,8 +66,9 @@ class Question:
 
     @cached_property
     def forms(self) -> frozenset[str]:
-        """How the question is put: the ids of forms.yaml."""
-        return FORMS.intersection(self.topics)
+        """How the question is put: the ids of forms.yaml; a pronoun points back too."""
+        found = FORMS.intersection(self.topics)
+        return found | {"anaphora"} if "pronoun" in found else found
 
     def about(self, entities: tuple[str, ...]) -> "Question":
         """The same question about these entries (a follow-up made whole)."""

@@ -71,7 +71,7 @@ class Thinker:
         thought = self._resumed(question, resumed, before) if resumed else self._alone(question, split)
         if thought.plans[0].kind != "unknown":
             return thought
-        return self._continued(question, history) or thought
+        return self._continued(question, before) or thought
 
     def _chosen(self, question: Question, entry: str, before: Focus) -> Thought:
         """What was asked before, now of the entry that was picked; failing that, what it is."""
@@ -90,19 +90,15 @@ class Thinker:
         whole = self._dated(resumed, before.years)
         if POINTING & question.forms or resumed.years != question.years:
             return whole
-        says_little = len(question.tokens) <= BARE
-        first = whole.plans[0]
-        is_said = first.kind == "aspects" and first.aspects[0] in [
-            plan.aspects[0] for plan in before.plans if plan.aspects
-        ]
-        if (
-            says_little
-            and not is_said
-            and (first.kind != "unknown" or first.topic or "question-word" not in question.forms)
-        ):
+        said = whole.plans[0]
+        is_settled = said.kind != "unknown" or said.topic or "question-word" not in question.forms
+        is_repeated = _repeats(said, before)
+        if len(question.tokens) <= BARE and is_settled and not is_repeated:
             return whole
         alone = self._alone(question, self._in_parts(question))
-        return whole if whole.chance >= alone.chance and not (is_said and alone.chance >= EARNEST) else alone
+        if is_repeated and alone.chance >= EARNEST:
+            return alone
+        return whole if whole.chance >= alone.chance else alone
 
     def _dated(self, resumed: Question, years: Sequence[int]) -> Thought:
         """What to say to a follow-up that names no year: of those spoken of, where that is the surer reading."""
@@ -113,48 +109,38 @@ class Thinker:
         told = self._alone(dated, ())
         return told if told.chance >= EARNEST and told.chance > whole.chance else whole
 
-    def _continued(self, question: Question, history: Sequence[Turn]) -> Thought | None:
+    def _continued(self, question: Question, before: Focus) -> Thought | None:
         """What to say to a message that goes on asking of what was said last ("how often?"); None where it does not."""
-        whole = continued(question, history, self._catalogue)
-        if whole is None or self._names_gap(question) or self._search(question)[1].first != DETAIL:
+        whole = continued(question, before, self._catalogue)
+        if whole is None or self._catalogue.lacking(question.topics) or self._search(question)[1].first != DETAIL:
             return None
         said = self._plan(whole)
         is_sure = said.kind == "aspects" and said.chance >= EARNEST
-        spoken = {aspect.split("#")[0] for plan in history[-1].focus.plans for aspect in plan.aspects}
+        spoken = {aspect.split("#")[0] for plan in before.plans for aspect in plan.aspects}
         if not is_sure or said.aspects[0].split("#")[0] not in spoken:
             return None
         return Thought((said,), _focus(whole, (said,)))
 
-    def _names_gap(self, question: Question) -> bool:
-        return any(
-            topic in self._catalogue.topics and self._catalogue.topics[topic].missing for topic in question.topics
-        )
-
     def _alone(self, question: Question, split: tuple[Plan, ...]) -> Thought:
         """What to say to a question that stands by itself: to each of its parts, or to the whole."""
-        plans = split or self._by_year(question) or (self._plan(question),)
+        plans = split or self._whole(question)
         return Thought(plans, _focus(question, plans))
 
-    def _by_year(self, question: Question) -> tuple[Plan, ...]:
-        """A plan for each of several years, where the whole has no answer that speaks of all of them."""
+    def _whole(self, question: Question) -> tuple[Plan, ...]:
+        """The plan for a question; for each of several years, where it speaks of some of them only and each has one."""
+        said = self._plan(question)
         readings = by_year(question, self._catalogue)
-        if not readings or self._years_of(self._plan(question)).issuperset(question.years):
-            return ()
+        if not readings or self._speaks_of(question.years, said):
+            return (said,)
         plans = tuple(self._plan(reading) for reading in readings)
         spoken = {plan.aspects[0] for plan in plans if plan.kind == "aspects"}
-        return plans if len(spoken) == len(plans) else ()
+        return plans if len(spoken) == len(plans) else (said,)
 
-    def _years_of(self, plan: Plan) -> set[int]:
-        return (
-            {
-                year
-                for aspect in plan.aspects
-                if aspect in self._catalogue.known
-                for year in self._catalogue.known[aspect].years
-            }
-            if plan.kind == "aspects"
-            else set()
-        )
+    def _speaks_of(self, years: Sequence[int], plan: Plan) -> bool:
+        """Whether a plan answers by aspects that together are about all of these years."""
+        known = (self._catalogue.known.get(aspect) for aspect in plan.aspects)
+        spoken = {year for each in known if each for year in each.years}
+        return plan.kind == "aspects" and spoken.issuperset(years)
 
     def _in_parts(self, question: Question) -> tuple[Plan, ...]:
         """A plan for each part of a message; none where it is one question, or is better answered as one."""
@@ -218,6 +204,12 @@ def _points_at_nothing(question: Question) -> bool:
     says_who = question.entities or question.places or question.facets or len(question.free) > 1
     is_listed = {"list", "count"} & question.forms
     return "pronoun" in question.forms and len(question.tokens) <= BRIEF and not (says_who or is_listed)
+
+
+def _repeats(plan: Plan, before: Focus) -> bool:
+    """Whether a plan begins by what was just said."""
+    said = {other.aspects[0] for other in before.plans if other.aspects}
+    return plan.kind == "aspects" and plan.aspects[0] in said
 
 
 def _small_talk(topic: str) -> Thought:

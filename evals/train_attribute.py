@@ -7,9 +7,7 @@ of other fields. All were written for Shyraq apart from the suites. Each line is
 """
 
 import json
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +20,7 @@ from assistant.index import current_folder, read_passages
 from assistant.knowledge import LANGUAGES
 from assistant.settings import read_settings
 from evals.perceptron import SMOOTHING, fit
-from ingest.progress import watched
+from ingest.cores import on_all_cores
 
 ASKING = Path(__file__).parent / "asking"
 EPOCHS, BATCH, RATE = 4, 512, 0.5
@@ -47,13 +45,14 @@ def main() -> None:
 
 def _embedded(texts: Sequence[str], data: Path) -> Floats:
     """The vector and the inner layers of each text, on all cores: about 15 minutes on two."""
-    model, different = open_model("e5-small", data), list(dict.fromkeys(texts))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = watched(pool.map(model.embed_question, different), len(different), "Embedding texts", print)
-        told = {
-            text: np.array(each.vector + each.inner, np.float16) for text, each in zip(different, found, strict=True)
-        }
-    return np.array([told[text] for text in texts], np.float32)
+    model = open_model("e5-small", data)
+
+    def embedded(text: str) -> NDArray[np.float16]:
+        told = model.embed_question(text)
+        return np.array(told.vector + told.inner, np.float16)
+
+    found = on_all_cores(embedded, list(dict.fromkeys(texts)), "Embedding texts", print)
+    return np.array([found[text] for text in texts], np.float32)
 
 
 def _teach_words(texts: Sequence[str], labels: Sequence[str]) -> None:

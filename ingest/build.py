@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +40,7 @@ from assistant.language import Identifier
 from assistant.lexical import Lexical
 from assistant.settings import Settings, shipped
 from ingest.classifier import teach
+from ingest.cores import on_all_cores
 from ingest.documents import document_passages
 from ingest.model import ensure_model
 from ingest.passages import passages_of
@@ -178,13 +178,7 @@ def _indexed_vectors(root: Path, embedding: str) -> dict[Wording, Vectors]:
 
 def embed(new: Sequence[Wording], model: Model, say: Say) -> dict[Wording, Vectors]:
     """A unit vector a wording, on all cores."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        try:
-            vectors = pool.map(lambda each: _vector(each, model), new)
-            return dict(zip(new, watched(vectors, len(new), "Embedding texts", say), strict=True))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)  # or Ctrl+C would wait for thousands of texts
-            raise
+    return on_all_cores(lambda each: _vector(each, model), new, "Embedding texts", say)
 
 
 def _vector(each: Wording, model: Model) -> Vectors:
