@@ -47,7 +47,7 @@ def measure(passages: Path, questions: Path, settings: Settings, say: Say) -> di
             [f"{questions.name}: found the positive pid {unknown[0]!r}; expected pids of {passages.name}"]
         )
     model = open_model(settings.embedding, settings.data_dir)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(suffix="-outside") as folder:  # Chroma takes no name that ends in "_"
         index = _indexed(held, model, Path(folder), say)
         asked = ((query, search(query, index, model)) for query in queries)
         ranks = [score(found, query.positive) for query, found in watched(asked, len(queries), "Asking", say)]
