@@ -36,7 +36,8 @@ class Letters:
         """The model of "kk" or "ru" shipped with Shyraq, read once a process."""
         with np.load(path, allow_pickle=False) as file:
             grams = file[f"{language}_grams"].tobytes().decode().split("\n")
-            return cls(dict(zip(grams, (file[f"{language}_costs"] / STEPS).tolist(), strict=True)))
+            nats = [step / STEPS for step in range(256)]  # a number that many n-grams cost is in memory once
+            return cls({gram: nats[cost] for gram, cost in zip(grams, file[f"{language}_costs"], strict=True)})
 
     def cost(self, context: str, letter: str) -> float:
         """How unlikely `letter` is after `context`, its last five letters or fewer."""
