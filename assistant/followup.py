@@ -18,7 +18,7 @@ SHIFTS = {"next-year": 1, "previous-year": -1}
 def resume(question: Question, history: Sequence[Turn], catalogue: Catalogue) -> Question | None:
     """The question made whole, or None where it stands by itself or nothing came before."""
     focus = next((turn.focus for turn in reversed(history) if turn.focus.question), None)
-    if focus is None or not _leans(question):
+    if focus is None or not (_leans(question) or _was_asked_to_name(history[-1])):
         return None
     if "same-year" in question.forms and focus.years:
         question = replace(question, years=focus.years, text=f"{question.text} {focus.years[-1]}")
@@ -76,7 +76,7 @@ def _of_the_country(question: Question, figure: str, catalogue: Catalogue) -> Qu
 def choice(question: Question, history: Sequence[Turn], catalogue: Catalogue) -> str | None:
     """The entry picked from those that the last turn offered ("the academic one", "the second")."""
     plan = history[-1].focus.plans[0] if history and history[-1].focus.plans else None
-    if plan is None or plan.kind != "clarify":
+    if plan is None or plan.kind != "clarify" or not plan.entries:
         return None
     picked = [int(found.name.removeprefix(ORDINAL)) for found in catalogue.ordinal_patterns.find(question.tokens)]
     if picked and picked[0] <= len(plan.entries) and len(question.tokens) <= SHORT:
@@ -93,6 +93,11 @@ def _named_share(question: Question, entry: str, offered: Sequence[str], catalog
     title = understand(catalogue.entries[entry].title[question.language], question.language, catalogue).tokens
     had = [word for word in title if any(same_word(word, token) for token in question.tokens)]
     return len(had) / len(title) + (0.5 + 0.01 * len(title) if len(had) == len(title) else 0.0)
+
+
+def _was_asked_to_name(turn: Turn) -> bool:
+    """Whether a turn ended by asking the patron to name what the question was about."""
+    return any(plan.kind == "clarify" and not plan.entries for plan in turn.focus.plans)
 
 
 def _leans(question: Question) -> bool:

@@ -37,7 +37,7 @@ class Letters:
         with np.load(path, allow_pickle=False) as file:
             grams = file[f"{language}_grams"].tobytes().decode().split("\n")
             nats = [step / STEPS for step in range(256)]  # a number that many n-grams cost is in memory once
-            return cls({gram: nats[cost] for gram, cost in zip(grams, file[f"{language}_costs"], strict=True)})
+            return cls({gram: nats[cost] for gram, cost in zip(grams, file[f"{language}_costs"].tolist(), strict=True)})
 
     def cost(self, context: str, letter: str) -> float:
         """How unlikely `letter` is after `context`, its last five letters or fewer."""

@@ -22,8 +22,8 @@ ALIKE = 0.6  # of the best reading's share of its name, for another to be as lik
 INEXACT = 0.95  # of a word's weight, when the question has another form of it
 CUT = 5  # letters that may be missing at the end of a name's word, after more than as many: "универ" is one…
 ENDING = 2  # …and after fewer: "елге" ("to a country") is no Елгезек, "алмай" ("unable") no Алматы
-SHORTEST = 2  # letters of a name's word, of which the only forms are those with a Kazakh case: "киіз үйде"
-CASES = frozenset("де да дын дин га ге ды ди дан ден дагы деги и инде инин ине инен ин".split())  # folded
+SHORTEST = 2  # letters of a word, of which the only forms are those with a Kazakh case, as of acronyms: "киіз үйде"
+CASES = frozenset("нын нин ны ни де да дын дин га ге ды ди дан ден дагы деги и инде инин ине инен ин".split())  # folded
 POSSESSED = ("сы", "си")  # folded ends of a Kazakh name's word after a vowel: кітапхана|сы
 SHORT = 0.3  # of its weight, for a word of one or two letters ("of", "РК", "им")
 
@@ -53,10 +53,12 @@ class Names:
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._aliases: list[tuple[str, tuple[str, ...]]] = []
+        self._acronyms: set[str] = set()
         owners: dict[str, set[str]] = defaultdict(set)
         for entry in entries:
-            named = (tuple(words(fold(name))) for language in LANGUAGES for name in entry.names(language))
-            for alias in dict.fromkeys(named):
+            named = [name for language in LANGUAGES for name in entry.names(language)]
+            self._acronyms.update(fold(word) for name in named for word in words(name) if _is_acronym(word))
+            for alias in dict.fromkeys(tuple(words(fold(name))) for name in named):
                 self._aliases.append((entry.id, alias))
                 for word in alias:
                     owners[word[:STEM]].add(entry.id)
@@ -149,7 +151,7 @@ class Names:
             word
             for word in filed
             if len(word) - len(token) <= (CUT if len(token) > CUT else ENDING)
-            and (same_word(token, word) or _is_declined(token, word))
+            and (token == word or _is_inflected(token, word) if word in self._acronyms else _is_form(token, word))
             and (len(token) != CUT or token.startswith(word) or word.startswith(token))
         )
         return tuple((word, 1.0 if word == token else INEXACT) for word in named)
@@ -178,11 +180,22 @@ class Names:
         return _Match(entry, frozenset(laid), weight, weight / float(self._totals[number]), rare, kind, telling)
 
 
-def _is_declined(token: str, word: str) -> bool:
-    """Whether a token is a short word in a Kazakh case, or a possessed one in another form: китапхана|лары for |сы."""
+def _is_acronym(word: str) -> bool:
+    """Whether a word of a name is letters that are read one by one: СКО, NU."""
+    return word.isupper() and word.isalpha() and len(word) < STEM
+
+
+def _is_inflected(token: str, word: str) -> bool:
+    """Whether a token is a word in a Kazakh case: an acronym has no other forms, "скок" is none of "СКО"."""
+    return token.startswith(word) and token[len(word) :] in CASES
+
+
+def _is_form(token: str, word: str) -> bool:
+    """Whether a token is a form of a name's word, be it a possessed one in another form: китапхана|лары for |сы."""
     if len(word) == SHORTEST:
-        return token.startswith(word) and token[SHORTEST:] in CASES
-    return len(word) > STEM + 2 and word.endswith(POSSESSED) and token.startswith(word[:-2])
+        return token == word or _is_inflected(token, word)
+    is_possessed = len(word) > STEM + 2 and word.endswith(POSSESSED)
+    return same_word(token, word) or (is_possessed and token.startswith(word[:-2]))
 
 
 def _weight(word: str, shared: int, entries: int) -> float:

@@ -42,7 +42,7 @@ class Plan(Frozen):
     * "aspects":  the aspects' texts (`aspects`: ids, or "document:…" passages)
     * "list", "count": the entries that have all of `facets` ("facet:value") and lie in `places`; `aspects` prove each
     * "compare":  the aspects side by side
-    * "clarify":  which of `entries` is meant
+    * "clarify":  which of `entries` is meant; what at all, where there are none
     * "unknown":  what `topic` says is missing; `aspects` is the nearest that is known, if any
     * "intent":   the small talk `topic`
 

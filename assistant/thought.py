@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from assistant.attribute import LACKED, Asked
+from assistant.attribute import LACKED, TALK, Asked
+from assistant.catalogue import Catalogue
 from assistant.dialogue import Dialogue
 from assistant.embedding import Model
 from assistant.followup import SHIFTS, beside, choice, continued, frame, link, resume
@@ -20,7 +21,8 @@ from assistant.schema import Focus, Plan, Turn
 # Forms that make a message a follow-up whatever else it may be; so does being barely more than a name.
 POINTING = frozenset({"anaphora", "same-year", *SHIFTS})
 BARE = 4
-BRIEF = 8  # words of a message that may speak of nothing but what "it" is
+BRIEF = 8  # words of a message that may not say of what it asks
+MANY_OF = frozenset({"library", "event", "person", "organisation", "system"})  # kinds of which one has to be named
 UNKNOWN = Plan(kind="unknown", chance=0.0)
 DETAIL = f"{LACKED}detail"  # what a message asks for that does not say of what: "how often?"
 LOCATION = "location"  # what "where is it" asks for
@@ -71,7 +73,15 @@ class Thinker:
         thought = self._resumed(question, resumed, before) if resumed else self._alone(question, split)
         if thought.plans[0].kind != "unknown":
             return thought
-        return self._continued(question, before) or thought
+        return self._continued(question, before) or self._unnamed(question, before) or thought
+
+    def _unnamed(self, question: Question, before: Focus) -> Thought | None:
+        """A request to say what a message is about, where it asks of something that we know of many, and names none."""
+        if before.question or "question-word" not in question.forms or not _names_nothing(question, self._catalogue):
+            return None
+        plans = (Plan(kind="clarify", chance=0.0),)
+        is_held = not self._search(question)[1].first.startswith((LACKED, TALK))
+        return Thought(plans, _focus(question, plans)) if is_held else None
 
     def _chosen(self, question: Question, entry: str, before: Focus) -> Thought:
         """What was asked before, now of the entry that was picked; failing that, what it is."""
@@ -96,7 +106,7 @@ class Thinker:
         if len(question.tokens) <= BARE and is_settled and not is_repeated:
             return whole
         alone = self._alone(question, self._in_parts(question))
-        if is_repeated and alone.chance >= EARNEST:
+        if is_repeated and alone.chance >= EARNEST and not _names_nothing(question, self._catalogue):
             return alone
         return whole if whole.chance >= alone.chance else alone
 
@@ -187,7 +197,8 @@ class Thinker:
             question = replace(question, places=())  # "is it in Astana?" is answered by where it is; "I live in Aktau"
         found = retrieve(question, hits, asked_for.likeliest, self._catalogue, self._ranking)
         said = plan(question, found, asked_for, self._catalogue, self._gate)
-        return UNKNOWN if said.kind == "aspects" and _points_at_nothing(question) else said
+        is_open = _is_of_any(said, question, self._catalogue) and _names_nothing(question, self._catalogue)
+        return UNKNOWN if is_open else said
 
     def _search(self, question: Question) -> tuple[list[Hit], Asked]:
         """What is near a question, and what it asks for."""
@@ -199,11 +210,20 @@ class Thinker:
         return self._searched[question]
 
 
-def _points_at_nothing(question: Question) -> bool:
-    """Whether a message asks of "it" where nothing was spoken of: nothing answers "what are its strengths?"."""
-    says_who = question.entities or question.places or question.facets or len(question.free) > 1
-    is_listed = {"list", "count"} & question.forms
-    return "pronoun" in question.forms and len(question.tokens) <= BRIEF and not (says_who or is_listed)
+def _names_nothing(question: Question, catalogue: Catalogue) -> bool:
+    """Whether a message does not say of what it asks: "what are its strengths?", "where is the library?"."""
+    says_who = question.entities or question.places or question.facets or question.years
+    if len(question.tokens) > BRIEF or says_who or {"list", "count"} & question.forms:
+        return False
+    is_kind = catalogue.names.is_kind(question.free, frozenset(range(len(question.free))))
+    return is_kind or ("pronoun" in question.forms and len(question.free) <= 1)
+
+
+def _is_of_any(plan: Plan, question: Question, catalogue: Catalogue) -> bool:
+    """Whether a plan says of some entries what is known of many: where one library and another is; what "it" has."""
+    entries = {aspect.split("#")[0] for aspect in plan.aspects} & catalogue.entries.keys()
+    is_one_of_many = len(entries) > 1 and catalogue.entries[plan.aspects[0].split("#")[0]].kind in MANY_OF
+    return plan.kind == "aspects" and ("pronoun" in question.forms or is_one_of_many)
 
 
 def _repeats(plan: Plan, before: Focus) -> bool:

@@ -80,6 +80,9 @@ class Writer:
 
     def _clarify(self, plan: Plan, draft: Draft) -> Status:
         titles = [self.catalogue.entries[entry].title[draft.language] for entry in plan.entries]
+        if not titles:
+            draft.paragraphs.append(self.phrases.say("clarify_unnamed", draft.language))
+            return "clarify"
         names = "\n".join(f"- {title}" for title in titles)
         draft.derived.add(str(len(titles)))
         draft.paragraphs.append(self.phrases.say("clarify", draft.language, names=names, count=len(titles)))

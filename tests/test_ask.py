@@ -719,12 +719,29 @@ def test_a_follow_up_stays_in_its_year(asked: Ask, first: str, second: str, aspe
     [
         "Расскажите о Кызылординской областной библиотеке",
         "Tell me about the Kyzylorda Regional Library",
-        "What are its strengths?",
-        "оның әлсіз жағы қандай?",
     ],
 )
-def test_a_library_that_is_not_held_or_not_named_has_no_answer(asked: Ask, message: str) -> None:
-    assert asked(message).reply.status == "unknown"
+def test_a_library_that_is_not_held_has_no_answer(asked: Ask, message: str) -> None:
+    first = asked(message)
+    assert first.reply.status == "unknown"
+    assert asked("where is it located?", first).reply.status == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "aspect"),
+    [
+        ("What are its strengths?", "the Karaganda Regional Library", "karaganda-regional-library#strength"),
+        ("оның әлсіз жағы қандай?", "Атырау", "atyrau-regional-library#challenge"),
+        ("Где находится?", "Центральная научная библиотека", "central-scientific-library#location"),
+        ("Несімен танымал?", "Атырау облыстық кітапханасы", "atyrau-regional-library#strength"),
+    ],
+)
+def test_what_a_question_is_about_is_asked_where_it_names_nothing(
+    asked: Ask, question: str, name: str, aspect: str
+) -> None:
+    first = asked(question)
+    assert (first.reply.status, first.reply.citations) == ("clarify", ())
+    assert aspect in cited(asked(name, first).reply)
 
 
 @pytest.mark.parametrize(

@@ -119,3 +119,17 @@ def test_names_that_share_words_are_both_read(read: Reader) -> None:
 )
 def test_a_short_word_is_no_long_name(read: Reader, text: str, language: Language) -> None:
     assert read(text, language).entities == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "entities"),
+    [
+        ("скок библиотек", "ru", ()),  # slang for "сколько", no СКО with an ending
+        ("что есть в библиотеке СКО", "ru", ("north-kazakhstan-regional-library",)),
+        ("НУдың кітапханасы", "kk", ("nazarbayev-university-library",)),
+    ],
+)
+def test_an_acronym_takes_no_endings_but_of_kazakh_cases(
+    read: Reader, text: str, language: Language, entities: tuple[str, ...]
+) -> None:
+    assert read(text, language).entities == entities
