@@ -41,6 +41,11 @@ def continued(question: Question, focus: Focus, catalogue: Catalogue) -> Questio
     return whole if whole.entities else whole.about(focus.entities[:1])
 
 
+def linked(title: str, scrap: str) -> str:
+    """A scrap of a question made whole by what it is of."""
+    return f"{title}: {scrap}"
+
+
 def link(question: Question, entries: Sequence[str], catalogue: Catalogue) -> Question:
     """The question, asked of these entries; of what a figure is about, where they are figures."""
     spoken = [entry for entry in entries if catalogue.entries[entry].kind != "figure"]
@@ -53,7 +58,7 @@ def beside(question: Question, entry: str, catalogue: Catalogue) -> Question | N
     if other is None or other == entry:
         return None
     title = catalogue.entries[entry].title[question.language]
-    return replace(question, text=f"{title}: {question.text}", places=()).about((entry, other))
+    return replace(question, text=linked(title, question.text), places=()).about((entry, other))
 
 
 def _compared_with(question: Question, entry: str, catalogue: Catalogue) -> str | None:
@@ -67,9 +72,8 @@ def _compared_with(question: Question, entry: str, catalogue: Catalogue) -> str 
 
 def _of_the_country(question: Question, figure: str, catalogue: Catalogue) -> Question:
     """The question, asked of what a figure was about: another figure may answer it."""
-    whole = understand(
-        f"{catalogue.entries[figure].title[question.language]}: {question.text}", question.language, catalogue
-    )
+    title = catalogue.entries[figure].title[question.language]
+    whole = understand(linked(title, question.text), question.language, catalogue)
     return replace(whole, topics=question.topics, facets=question.facets, wording=question.wording)
 
 
@@ -144,7 +148,7 @@ def _without_places(frame: str, catalogue: Catalogue) -> str:
 
 def _about(question: Question, entries: Sequence[str], catalogue: Catalogue) -> Question:
     titles = " ".join(catalogue.entries[entry].title[question.language] for entry in entries[:2])
-    whole = understand(f"{titles}: {question.text}", question.language, catalogue)
+    whole = understand(linked(titles, question.text), question.language, catalogue)
     return replace(
         whole.about(tuple(entries)), topics=question.topics, facets=question.facets, wording=question.wording
     )

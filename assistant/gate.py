@@ -22,7 +22,6 @@ SIGNALS = (
 EXACT = 0.9  # share of a typical question that makes the message the same question
 NO_GAP = 0.8  # the score of "no gap is near": below what unrelated questions get
 FAR = -6.0  # ln P of a candidate below which that it answers the topic says nothing: the price of other courses
-HELD = -2.0  # log odds of "lacked" at most for a librarian's document: it may hold what the knowledge base lacks
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def signals(
         if token in free and not catalogue.is_seen(token) and not covers(candidate.vocabulary, token, catalogue)
     ]
     asked = set(question.topics) - FORMS - BROAD
-    answered = asked.intersection(candidate.known.aspect.answers if candidate.known else ())
+    answered = asked.intersection(candidate.known.aspect.answers)
     understood = frozenset(question.tokens) - free if answered else frozenset()
     lacked = catalogue.lacking(asked - answered)
     return (
@@ -81,7 +80,5 @@ def signals(
 
 def _lacking(candidate: Candidate, asked_for: Asked) -> tuple[float, ...]:
     """How surely something is asked for that the knowledge base lacks."""
-    if candidate.known:
-        is_near = candidate.hit.chance >= FAR
-        return asked_for.lacking(candidate.known.aspect.answers if is_near else ())
-    return tuple(min(odds, HELD) for odds in asked_for.lacking())
+    is_near = candidate.hit.chance >= FAR
+    return asked_for.lacking(candidate.known.aspect.answers if is_near else ())

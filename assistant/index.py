@@ -88,6 +88,7 @@ class Part:
         self._vectors = np.rint(vectors / self._step).astype(np.int8)
         names, self.aspect_of = np.unique([passage.aspect for passage in rows], return_inverse=True)
         self.numbers = {str(name): number for number, name in enumerate(names)}
+        self._documents = np.flatnonzero([passage.kind == "document" for passage in rows])
         self._is_text = np.array([passage.kind != "question" for passage in rows], bool)
         self._rows_of = [np.flatnonzero(self.aspect_of == number) for number in range(len(names))]
         taught = {name: number for number, name in enumerate(classes)}
@@ -97,6 +98,17 @@ class Part:
         """ln P of each aspect, from those of the classifier's classes."""
         found: Floats = np.append(classes, np.float32(UNTAUGHT))[self._class_of]
         return found
+
+    def documents(self, vector: Vectors, text: str, count: int) -> list[Hit]:
+        """The pieces of documents nearest to a question, best first."""
+        if not len(self._documents):
+            return []
+        overlap = self.lexical.scores(text)[self._documents]
+        cosines = self._vectors[self._documents].astype(np.float32) @ (vector * np.float32(self._step))
+        order = np.argsort(-(cosines + LEXICAL_WEIGHT * overlap), kind="stable")[:count]
+        columns = (cosines[order].tolist(), overlap[order].tolist())
+        found = zip(self._documents[order].tolist(), *columns, strict=True)
+        return [Hit(self.rows[row], cosine, lexical, UNTAUGHT) for row, cosine, lexical in found]
 
     def hits(self, aspects: Iterable[int], vector: Vectors, overlap: Floats, chances: Floats) -> list[Hit]:
         """The passages of these aspects worth a look, best first."""
@@ -189,6 +201,10 @@ class Index:
         aspects.update(int(aspect) for aspect in np.argsort(-chances)[:LIKELIEST])
         aspects.update(part.numbers[name] for name in about if name in part.numbers)
         return part.hits(aspects, np.asarray(vector, np.float32), overlap, chances)
+
+    def documents_near(self, language: Language, text: str, vector: Sequence[float]) -> list[Hit]:
+        """The pieces of librarians' documents in `language` nearest to a question, best first."""
+        return self._parts[language].documents(np.asarray(vector, np.float32), text, NEAREST)
 
     def _nearest(self, language: Language, vector: Sequence[float]) -> set[int]:
         asked = np.asarray([vector], np.float32)

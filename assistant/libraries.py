@@ -4,6 +4,7 @@ from assistant.catalogue import Catalogue
 from assistant.knowledge import Entry
 from assistant.question import Question
 
+UNLISTED = "unlisted-library"  # the topic that says that no library of a place is known
 REGIONAL = "regional"  # the type of library that a place stands for where no other is spoken of
 
 

@@ -1,7 +1,7 @@
 """Question → the libraries that share what it names: "which libraries in Almaty are for children", "how many …"."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from math import log
 from typing import Literal
@@ -9,6 +9,7 @@ from typing import Literal
 from assistant.catalogue import Catalogue, Known
 from assistant.gate import EXACT
 from assistant.knowledge import Entry
+from assistant.libraries import UNLISTED
 from assistant.question import BROAD, FORMS, Question
 from assistant.retrieval import Found
 from assistant.schema import Plan
@@ -42,7 +43,9 @@ def list_libraries(question: Question, found: Found, meant: str | None, catalogu
         return None
     if not (facets and meant == LISTED) and _understood(question, catalogue) < (UNDERSTOOD if facets else SETTLED):
         return None
-    nearby = [entry for entry in catalogue.libraries() if _lies_in(entry, places, catalogue)]
+    nearby = _nearby(places, catalogue)
+    if not nearby and not facets and (meant == LISTED or kind == "count"):
+        return Plan(kind="unknown", topic=UNLISTED, chance=0.0)
     entries = [entry for entry in nearby if _has_all(entry, facets)] or [
         entry for entry in nearby if _has(entry, facets)
     ]
@@ -89,9 +92,9 @@ def _understood(question: Question, catalogue: Catalogue) -> float:
 def _is_said_outright(question: Question, found: Found) -> bool:
     """Whether an aspect was written for just this question."""
     best = found.candidates[0] if found.candidates else None
-    if not best or not best.known:
+    if best is None or best.known.entry.kind not in DIRECT:
         return False
-    return best.known.entry.kind in DIRECT and (best.alike > EXACT or best.hit.chance >= LIKELY)
+    return best.alike > EXACT or best.hit.chance >= LIKELY
 
 
 def _has_all(entry: Entry, facets: Sequence[tuple[str, str]]) -> bool:
@@ -104,7 +107,14 @@ def _has(entry: Entry, facets: Sequence[tuple[str, str]]) -> bool:
     return all(any(value in entry.facets.get(kind, ()) for facet, value in facets if facet == kind) for kind in kinds)
 
 
-def _lies_in(entry: Entry, places: Sequence[str], catalogue: Catalogue) -> bool:
+def _nearby(places: Sequence[str], catalogue: Catalogue) -> list[Entry]:
+    """The libraries of these places; of the regions whose centres they are, where no library lies in a place itself."""
+    regions = {region for place in places for region in catalogue.stands_for(place)}
+    lying = [entry for entry in catalogue.libraries() if _lies_in(entry, places, catalogue)]
+    return lying or [entry for entry in catalogue.libraries() if _lies_in(entry, regions, catalogue)]
+
+
+def _lies_in(entry: Entry, places: Collection[str], catalogue: Catalogue) -> bool:
     mine = {part for place in entry.facets.get("place", ()) for part in catalogue.within(place)}
     return not places or bool(mine.intersection(places))
 

@@ -1,7 +1,7 @@
 """Finds the entries that a question names, in any case ending, word order and script."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log1p
@@ -89,11 +89,22 @@ class Names:
         `placed`: where the words name places; with those alone they name no library. Two names may share their last
         word ("Kostanay and Karaganda libraries"), not the word that tells them apart.
         """
-        certain = [match for match in self._matches(tokens, ENOUGH) if self._is_certain(match, tokens, placed)]
+        mentions = self._readings(tokens, placed)
+        taken = {place for mention in mentions for place in mention.places if not self.is_kind(tokens, {place})}
+        if not taken:
+            return mentions
+        # A name may have been laid over the words of another too: "the National and the Kazakh National Library".
+        left = ["" if place in taken else token for place, token in enumerate(tokens)]
+        known = {entry for mention in mentions for entry in mention.entries}
+        return mentions + [more for more in self._readings(left, placed) if known.isdisjoint(more.entries)]
+
+    def _readings(self, tokens: Sequence[str], placed: frozenset[int]) -> list[Mention]:
+        matches = [match for match in self._matches(tokens, ENOUGH) if self._is_certain(match, tokens, placed)]
+        certain = [match for match in matches if not any(_is_part(match, other, tokens) for other in matches)]
         mentions: list[Mention] = []
         taken: set[int] = set()
         for match in certain:
-            if match.places & taken and match.telling in taken:
+            if match.places & taken and match.telling in taken and not _is_apart(match, mentions, certain):
                 continue
             equals = [m for m in certain if m.places == match.places and m.weight >= match.weight - 0.01]
             best = max(m.coverage for m in equals)
@@ -126,7 +137,7 @@ class Names:
         shared = [self._shared[word] for word, _ in self._forms(token)]
         return any(count <= RARE or count >= KIND * self._count for count in shared)
 
-    def is_kind(self, tokens: Sequence[str], places: frozenset[int]) -> bool:
+    def is_kind(self, tokens: Sequence[str], places: Set[int]) -> bool:
         """Whether these words only say what kind of thing is meant: "libraries" in "which libraries are in Almaty"."""
         telling = [tokens[place] for place in places if len(tokens[place]) >= STEM]
         return all(any(self._shared[w] >= KIND * self._count for w, _ in self._forms(token)) for token in telling)
@@ -178,6 +189,24 @@ class Names:
         kind = any(self._shared[word] >= KIND * self._count for word, _ in laid.values())
         telling = max(laid, key=lambda place: self._weight[laid[place][0]])
         return _Match(entry, frozenset(laid), weight, weight / float(self._totals[number]), rare, kind, telling)
+
+
+def _is_part(match: _Match, other: _Match, tokens: Sequence[str]) -> bool:
+    """Whether another entry's name has all the long words of a match and more: "of the Almaty (Regional) Library"."""
+    long, others = ({place for place in each.places if len(tokens[place]) >= STEM} for each in (match, other))
+    return match.entry != other.entry and long < others
+
+
+def _is_apart(match: _Match, mentions: Sequence[Mention], certain: Sequence[_Match]) -> bool:
+    """Whether a name stands in one piece, and who took its word is named without it too.
+
+    "How does the Pushkin library differ from the Ust-Kamenogorsk city library?": both are in Ust-Kamenogorsk.
+    """
+    owners = {entry for mention in mentions for entry in mention.entries if match.telling in mention.places}
+    mentioned = {entry for mention in mentions for entry in mention.entries}
+    is_whole = max(match.places) - min(match.places) < len(match.places)
+    named = {other.entry for other in certain if match.places.isdisjoint(other.places)}
+    return is_whole and match.entry not in mentioned and owners <= named
 
 
 def _is_acronym(word: str) -> bool:

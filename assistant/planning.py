@@ -7,7 +7,7 @@ from assistant.attribute import LACKED, Asked
 from assistant.catalogue import Catalogue, Known
 from assistant.gate import Gate, signals
 from assistant.listing import LIKELY, list_libraries
-from assistant.question import BROAD, COUNTED, FORMS, Question
+from assistant.question import BROAD, COUNTED, FORMS, LOCATION, Question
 from assistant.retrieval import Candidate, Found
 from assistant.schema import Plan
 from assistant.words import folded_words
@@ -22,6 +22,7 @@ REPEATED = 0.6  # share of the shorter one's words in the other, from which two 
 TELLING = 1.15  # score from which a gap is named in the answer
 SIDES = {"strength", "challenge"}  # what "pros and cons" asks for
 NUMBERS = COUNTED - {"centres"}  # of which each is asked for by name; centres are also what they are of
+ABROAD = "foreign-libraries"  # the topic that says that libraries of other countries are not known
 MANY = 5  # entries a clarifying question may offer
 
 
@@ -38,8 +39,8 @@ def plan(question: Question, found: Found, asked_for: Asked, catalogue: Catalogu
 
 
 def _comparison(question: Question, found: Found, catalogue: Catalogue) -> Plan | None:
-    """Entries side by side, unless one aspect speaks of all of them."""
-    if len(question.entities) < 2 or "compare" not in question.forms:
+    """Entries side by side, unless one aspect speaks of all of them, or it is years that are compared."""
+    if len(question.entities) < 2 or "compare" not in question.forms or len(question.years) > 1:
         return None
     if found.candidates and _is_comparison(question, found.candidates[0]):
         return None
@@ -53,7 +54,7 @@ def _side_by_side(question: Question, meant: str | None, catalogue: Catalogue) -
 
 def _is_comparison(question: Question, best: Candidate) -> bool:
     """Whether entries are compared, and an aspect speaks of them and hardly any other, or is for just this question."""
-    if best.known is None or best.known.entry.kind == "library" or "compare" not in question.forms:
+    if best.known.entry.kind == "library" or "compare" not in question.forms:
         return False
     few = len(best.known.mentions) <= len(question.entities) + 1 or best.hit.chance >= LIKELY
     return few and len(question.entities) > 1 and best.known.mentions.issuperset(question.entities)
@@ -62,7 +63,8 @@ def _is_comparison(question: Question, best: Candidate) -> bool:
 def _spoken_for(entry: str, question: Question, meant: str | None, catalogue: Catalogue) -> Known:
     """The aspect of an entry that best meets what is asked for, by its topics, facets or id, or its first one."""
     asked = set(question.topics) - FORMS - BROAD
-    named = {facet for facet, _ in question.facets} | {meant}
+    facets = catalogue.entries[entry].facets
+    named = {facet for facet, value in question.facets if value in facets.get(facet, ())} | {meant}
     return max(
         catalogue.by_entry[entry],
         key=lambda known: (len(asked.intersection(known.aspect.answers)), known.aspect.id in named),
@@ -93,8 +95,7 @@ def _clarification(question: Question, found: Found, asked_for: Asked, catalogue
 
 
 def _speaks_of(aspect: str, entries: Sequence[str], catalogue: Catalogue) -> bool:
-    known = catalogue.known.get(aspect)  # None for a librarian's document
-    return known is not None and not known.mentions.isdisjoint(entries)
+    return not catalogue.known[aspect].mentions.isdisjoint(entries)
 
 
 def _introduction(question: Question, catalogue: Catalogue) -> Plan | None:
@@ -118,7 +119,7 @@ def _answer(question: Question, found: Found, asked_for: Asked, catalogue: Catal
     candidates = meeting_first(question, found.candidates, catalogue)
     best = candidates[0]
     if _compares(question, best, catalogue):
-        told = question.facets or (best.known and set(question.topics).intersection(best.known.aspect.answers))
+        told = question.facets or (set(question.topics) - {LOCATION}).intersection(best.known.aspect.answers)
         doubt = min if told else max  # "stronger in digital resources" says what to compare by
         return None if doubt(asked_for.lacking()) > 0 else _side_by_side(question, asked_for.likeliest, catalogue)
     gap = found.gaps[0] if found.gaps else None
@@ -134,7 +135,7 @@ def meeting_first(question: Question, candidates: Sequence[Candidate], catalogue
     """The candidates, one that answers what the question asks for outright before a little better one that does not."""
     lacked = set(_lacked(question, candidates[0], catalogue))
     for other in candidates[1:]:
-        answers = lacked.intersection(other.known.aspect.answers) if other.known else ()
+        answers = lacked.intersection(other.known.aspect.answers)
         if answers and other.fit > candidates[0].fit - TOGETHER:
             return other, *(candidate for candidate in candidates if candidate is not other)
     return candidates
@@ -143,7 +144,7 @@ def meeting_first(question: Question, candidates: Sequence[Candidate], catalogue
 def _compares(question: Question, best: Candidate, catalogue: Catalogue) -> bool:
     """Whether libraries are weighed against each other ("which has more books"), and the candidate is of one alone."""
     libraries = {entry for entry in question.entities if catalogue.entries[entry].kind == "library"}
-    return len(libraries) > 1 and best.known is not None and not libraries <= best.known.mentions
+    return len(libraries) > 1 and not libraries <= best.known.mentions
 
 
 def _lacked(question: Question, best: Candidate, catalogue: Catalogue) -> list[str]:
@@ -151,7 +152,7 @@ def _lacked(question: Question, best: Candidate, catalogue: Catalogue) -> list[s
 
     What examples say that we lack counts always; what one entry may lack, where nothing else asked for is answered.
     """
-    answered = set(best.known.aspect.answers) if best.known else set()
+    answered = set(best.known.aspect.answers)
     asked = [topic for topic in question.topics if topic not in FORMS | BROAD and topic not in answered]
     lacked = catalogue.lacking(asked)
     gaps = [topic for topic in lacked if catalogue.topics[topic].is_gap]
@@ -161,15 +162,15 @@ def _lacked(question: Question, best: Candidate, catalogue: Catalogue) -> list[s
 def _others(question: Question, candidates: Sequence[Candidate]) -> tuple[str, ...]:
     """One more aspect: for a topic asked for that the best does not answer, or where two may be what is meant."""
     best = candidates[0]
-    if not best.known:
-        return ()
     asked = set(question.topics) - FORMS - BROAD - set(best.known.aspect.answers)
     for other in candidates[1:]:
-        if other.known and _completes(other, best, asked, both_sides=set(question.topics) >= SIDES):
+        if _completes(other, best, asked, both_sides=set(question.topics) >= SIDES):
             return (other.known.id,)
+    if best.known.entry.kind == "figure" and "number" in best.known.aspect.answers:
+        return ()  # no other number beside the one that was asked for
     shares = _shares(candidates)
     for share, other in zip(shares[1:], candidates[1:], strict=True):
-        if shares[0] < CLEAR and share > DOUBTED and other.known and not _repeats(best.known, other.known, question):
+        if shares[0] < CLEAR and share > DOUBTED and not _repeats(best.known, other.known, question):
             return (other.known.id,)
     return ()
 
@@ -179,7 +180,7 @@ def _completes(other: Candidate, best: Candidate, asked: set[str], *, both_sides
 
     A number of the same year, and a weakness asked for beside the strength, count however far they are.
     """
-    if not (other.known and best.known and other.known.entry.id == best.known.entry.id):
+    if other.known.entry.id != best.known.entry.id:
         return False
     answered = asked.intersection(other.known.aspect.answers)
     is_number = bool(NUMBERS & answered) and other.known.years == best.known.years
@@ -206,6 +207,8 @@ def _unknown(question: Question, found: Found, asked_for: Asked, catalogue: Cata
     """What is missing, by name where it has one, and what is known of the entry that was asked about."""
     topic = _asked_topic(asked_for, catalogue) or _missing_topic(question, found, catalogue)
     elsewhere = topic is not None and catalogue.topics[topic].elsewhere
+    if not elsewhere and any(catalogue.places[place].kind == "foreign" for place in question.places):
+        topic, elsewhere = ABROAD, True
     nearest = [] if elsewhere else [overview(entry, catalogue).id for entry in question.entities[:1]]
     return Plan(kind="unknown", aspects=tuple(nearest), topic=topic, chance=0.0)
 

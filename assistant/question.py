@@ -34,6 +34,7 @@ FORMS = frozenset(
 )
 # Topics of different numbers: how many users the centres had is not answered by how many centres there were.
 COUNTED = frozenset({"users", "visits", "trainings", "books", "events-count", "centres", "jobs", "hours-taught"})
+LOCATION = "location"  # the topic of "where is it"
 # Topics that nearly every question touches; what is missing of them is never worth a refusal.
 BROAD = frozenset({"overview", "number", "event", "definition", "service"})
 

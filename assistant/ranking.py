@@ -46,7 +46,7 @@ def glance(hit: Hit) -> float:
 
 
 def features(
-    question: Question, known: Known | None, hits: Sequence[Hit], vocabulary: frozenset[str], catalogue: Catalogue
+    question: Question, known: Known, hits: Sequence[Hit], vocabulary: frozenset[str], catalogue: Catalogue
 ) -> tuple[float, ...]:
     """The features of a candidate from its hits, best first, in the order of FEATURES."""
     scores = [hit.score for hit in hits[:3]]
@@ -58,8 +58,8 @@ def features(
         text,
         sum(scores) / len(scores),
         coverage(question.tokens, vocabulary, catalogue),
-        float(min(2, len(asked.intersection(known.aspect.answers)))) if known else 0.0,
-        float(known is not None and known.entry.id in question.entities),
+        float(min(2, len(asked.intersection(known.aspect.answers)))),
+        float(known.entry.id in question.entities),
         max(hits[0].chance, UNLIKELY),
     )
 

@@ -7,13 +7,12 @@ whether the first is good enough is weighed by `assistant.gate`.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from assistant.attribute import LACKED, TALK
+from assistant.attribute import LACKED
 from assistant.catalogue import Catalogue, Known
 from assistant.index import Hit
 from assistant.knowledge import Topic
 from assistant.question import COUNTED, Question
 from assistant.ranking import UNLIKELY, Ranking, features, glance, likeness
-from assistant.words import folded_words
 
 OTHER_YEARS = 1.5  # fit taken from an aspect about several years, where one year is asked for
 NEAR = 4  # aspects of other years that may show that just the year asked for is not known
@@ -21,14 +20,13 @@ DEEP = 14  # candidates that are looked at closely
 WORDED = 0.15  # × the share of a typical question's wording that the question has
 LIKELY = 0.03  # × ln P of a gap
 SPOKEN = 0.05  # for a gap whose own words the question uses
-NOT_EVIDENCE = (LACKED, TALK)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An aspect (or a piece of a document) that may answer: its best hit, how it fits, and how alike it is worded."""
+    """An aspect that may answer: its best hit, how it fits, and how alike it is worded."""
 
-    known: Known | None
+    known: Known
     hit: Hit
     fit: float
     alike: float
@@ -57,7 +55,7 @@ class Found:
     unmet: str | None
 
 
-Aspect = tuple[Known | None, list[Hit]]
+Aspect = tuple[Known, list[Hit]]
 
 
 def retrieve(
@@ -70,7 +68,7 @@ def retrieve(
     lacked = [found[0] for name, found in grouped.items() if name.startswith(LACKED)]
     lacked.sort(key=lambda hit: -_pull(hit.score, hit.chance))
     gaps = [_gap(question, hit, catalogue) for hit in lacked[:DEEP]]
-    rest = [(catalogue.known.get(name), found) for name, found in grouped.items() if not name.startswith(NOT_EVIDENCE)]
+    rest = [(catalogue.known[name], found) for name, found in grouped.items() if name in catalogue.known]
     rest.sort(key=lambda aspect: -glance(aspect[1][0]))
     fitting, unmet = _fitting(question, rest, meant, catalogue)
     candidates = [_candidate(question, known, found, catalogue, ranking) for known, found in fitting[:DEEP]]
@@ -97,7 +95,7 @@ def _fitting(
     demands: dict[str, Callable[[Aspect], bool]] = {
         "entity": lambda aspect: _is_about(question.entities, aspect[0]),
         "number": lambda aspect: _is_meant(meant, aspect[0]) or _counts(question, aspect[0]),
-        "year": lambda aspect: _is_of_year(question.years, aspect),
+        "year": lambda aspect: not question.years or not aspect[0].years.isdisjoint(question.years),
         "place": lambda aspect: _is_in(question, aspect[0], catalogue),
     }
     for name, holds in demands.items():
@@ -108,38 +106,29 @@ def _fitting(
     return aspects, None
 
 
-def _is_about(entities: Sequence[str], known: Known | None) -> bool:
-    return not entities or (known is not None and not known.mentions.isdisjoint(entities))
+def _is_about(entities: Sequence[str], known: Known) -> bool:
+    return not entities or not known.mentions.isdisjoint(entities)
 
 
-def _is_meant(meant: str | None, known: Known | None) -> bool:
+def _is_meant(meant: str | None, known: Known) -> bool:
     """Whether an aspect is what is asked for, whatever else the words count: "how many went through training"."""
-    return known is not None and known.aspect.id == meant
+    return known.aspect.id == meant
 
 
-def _counts(question: Question, known: Known | None) -> bool:
+def _counts(question: Question, known: Known) -> bool:
     """Whether an aspect that is a number is the number asked for."""
     asked = COUNTED.intersection(question.topics)
     asked = asked - {"centres"} or asked  # they are what has users, visits and trainings
-    counted = COUNTED.intersection(known.aspect.answers) if known else frozenset()
+    counted = COUNTED.intersection(known.aspect.answers)
     return not asked or not counted or not asked.isdisjoint(counted)
 
 
-def _is_of_year(years: Sequence[int], aspect: Aspect) -> bool:
-    known, hits = aspect
-    if not years:
-        return True
-    if known is None:
-        return any(str(year) in hit.passage.text for year in years for hit in hits)
-    return not known.years.isdisjoint(years)
-
-
-def _is_in(question: Question, known: Known | None, catalogue: Catalogue) -> bool:
+def _is_in(question: Question, known: Known, catalogue: Catalogue) -> bool:
     """Whether an aspect is about a place asked for; places inside a name ask for nothing.
 
     Neither does the country, but where a year is given too: a region's number is not the country's.
     """
-    if known is None or not question.places:
+    if not question.places:
         return True
     asked = {place for place in question.places if catalogue.places[place].kind != "country"}
     if not asked:
@@ -147,17 +136,12 @@ def _is_in(question: Question, known: Known | None, catalogue: Catalogue) -> boo
     return any(known.places & catalogue.stands_for(place) for place in asked)
 
 
-def _candidate(
-    question: Question, known: Known | None, hits: list[Hit], catalogue: Catalogue, ranking: Ranking
-) -> Candidate:
+def _candidate(question: Question, known: Known, hits: list[Hit], catalogue: Catalogue, ranking: Ranking) -> Candidate:
     best = hits[0]
     alike = likeness(question.said, best.passage.text, catalogue) if best.passage.kind == "question" else 0.0
-    if known:
-        vocabulary = catalogue.vocabulary(known.id, question.language)
-    else:
-        vocabulary = frozenset(folded_words(f"{best.passage.title} {best.passage.text}"))
+    vocabulary = catalogue.vocabulary(known.id, question.language)
     fit = ranking.fit(features(question, known, hits, vocabulary, catalogue))
-    if known and len(question.years) == 1 and len(known.years) > 1 and "growth" not in question.topics:
+    if len(question.years) == 1 and len(known.years) > 1 and "growth" not in question.topics:
         fit -= OTHER_YEARS
     return Candidate(known, best, fit, alike, vocabulary)
 

@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from assistant.attribute import LACKED, TALK, Asked
 from assistant.catalogue import Catalogue
 from assistant.dialogue import Dialogue
+from assistant.documents import nearest_piece
 from assistant.embedding import Model
 from assistant.followup import SHIFTS, beside, choice, continued, frame, link, resume
 from assistant.gate import Gate
 from assistant.index import Hit, Index
-from assistant.libraries import is_unheld, meant_by_place, side_by_side
+from assistant.libraries import UNLISTED, is_unheld, meant_by_place, side_by_side
 from assistant.parts import Part, by_year, parts
 from assistant.planning import overview, plan
-from assistant.question import Question, understand
+from assistant.question import LOCATION, Question, understand
 from assistant.ranking import Ranking
 from assistant.retrieval import retrieve
 from assistant.schema import Focus, Plan, Turn
@@ -25,9 +27,9 @@ BRIEF = 8  # words of a message that may not say of what it asks
 MANY_OF = frozenset({"library", "event", "person", "organisation", "system"})  # kinds of which one has to be named
 UNKNOWN = Plan(kind="unknown", chance=0.0)
 DETAIL = f"{LACKED}detail"  # what a message asks for that does not say of what: "how often?"
-LOCATION = "location"  # what "where is it" asks for
 PLAIN = 0.8  # the share of one class, and the chance of its answer, from which a message is one question
 EARNEST = 0.7  # the chance that one part of a message must have, for its parts to be answered one by one…
+ANSWERS, NEAR = 0.7, 0.3  # the chances from which a document's piece is an answer, and the nearest that is known
 CERTAIN = 0.9  # …and where another part has no answer
 
 
@@ -44,13 +46,21 @@ class Thought:
         return self.plans[0].chance
 
 
+class Searched(NamedTuple):
+    """What is near a question, what it asks for, and the pieces of librarians' documents near it."""
+
+    hits: list[Hit]
+    asked_for: Asked
+    pieces: list[Hit]
+
+
 class Thinker:
     """Thinks about one message. A vector costs more than all else: none is made before it must, nor made twice."""
 
     def __init__(self, index: Index, model: Model, ranking: Ranking, gate: Gate, dialogue: Dialogue) -> None:
         self._index, self._model, self._ranking, self._gate, self._dialogue = index, model, ranking, gate, dialogue
         self._catalogue = index.catalogue
-        self._searched: dict[Question, tuple[list[Hit], Asked]] = {}
+        self._searched: dict[Question, Searched] = {}
 
     def think(self, question: Question, history: Sequence[Turn]) -> Thought:
         """The surest reading of a message."""
@@ -58,13 +68,15 @@ class Thinker:
         told = self._dialogue.told(question, shown)
         if told:
             return _small_talk(told)
+        if not question.tokens:
+            return Thought((UNKNOWN,), Focus())  # "?", "…": there is nothing to search for
         chosen = choice(question, history, self._catalogue)
         if chosen:
             return self._chosen(question, chosen, history[-1].focus)
         resumed = resume(question, history, self._catalogue)
         split = () if resumed else self._in_parts(question)
         if not split and not (resumed and _surely_asks(question)):
-            hits, asked_for = self._search(question)
+            hits, asked_for, _ = self._search(question)
             intent = self._dialogue.intent(question, shown, hits, self._catalogue)
             intent = intent or self._dialogue.sounded(question, asked_for)
             if intent:
@@ -80,7 +92,7 @@ class Thinker:
         if before.question or "question-word" not in question.forms or not _names_nothing(question, self._catalogue):
             return None
         plans = (Plan(kind="clarify", chance=0.0),)
-        is_held = not self._search(question)[1].first.startswith((LACKED, TALK))
+        is_held = not self._search(question).asked_for.first.startswith((LACKED, TALK))
         return Thought(plans, _focus(question, plans)) if is_held else None
 
     def _chosen(self, question: Question, entry: str, before: Focus) -> Thought:
@@ -105,6 +117,8 @@ class Thinker:
         is_repeated = _repeats(said, before)
         if len(question.tokens) <= BARE and is_settled and not is_repeated:
             return whole
+        if said.topic and self._search(question).asked_for.first == f"{LACKED}{said.topic}":
+            return whole  # the price of something else is no answer
         alone = self._alone(question, self._in_parts(question))
         if is_repeated and alone.chance >= EARNEST and not _names_nothing(question, self._catalogue):
             return alone
@@ -122,7 +136,9 @@ class Thinker:
     def _continued(self, question: Question, before: Focus) -> Thought | None:
         """What to say to a message that goes on asking of what was said last ("how often?"); None where it does not."""
         whole = continued(question, before, self._catalogue)
-        if whole is None or self._catalogue.lacking(question.topics) or self._search(question)[1].first != DETAIL:
+        if whole is None or self._catalogue.lacking(question.topics):
+            return None
+        if self._search(question).asked_for.first != DETAIL:
             return None
         said = self._plan(whole)
         is_sure = said.kind == "aspects" and said.chance >= EARNEST
@@ -169,7 +185,7 @@ class Thinker:
 
     def _is_one(self, question: Question) -> bool:
         """Whether a message is by all signs one question, and has an answer."""
-        _, asked_for = self._search(question)
+        asked_for = self._search(question).asked_for
         share = asked_for.together.get(asked_for.likeliest or "", 0.0)
         return share >= PLAIN and not asked_for.is_lacked and self._plan(question).chance >= PLAIN
 
@@ -189,10 +205,20 @@ class Thinker:
         return joined if joined.kind != "unknown" and joined.chance > alone.chance else alone
 
     def _plan(self, question: Question) -> Plan:
+        """What to say to a question: what the knowledge base tells, or a librarian's document where that is surer."""
+        said = self._known(question)
+        piece = nearest_piece(question, self._search(question).pieces, self._catalogue)
+        if piece is None or not (said.kind == "unknown" or piece.named):
+            return said
+        if piece.chance >= ANSWERS:
+            return Plan(kind="aspects", aspects=(piece.aspect,), chance=piece.chance)
+        return UNKNOWN.model_copy(update={"aspects": (piece.aspect,)}) if piece.chance >= NEAR else said
+
+    def _known(self, question: Question) -> Plan:
         question = meant_by_place(side_by_side(question, self._catalogue), self._catalogue)
         if is_unheld(question, self._catalogue):
-            return UNKNOWN
-        hits, asked_for = self._search(question)
+            return Plan(kind="unknown", topic=UNLISTED, chance=0.0)
+        hits, asked_for, _ = self._search(question)
         if question.entities and (asked_for.likeliest == LOCATION or "residence" in question.forms):
             question = replace(question, places=())  # "is it in Astana?" is answered by where it is; "I live in Aktau"
         found = retrieve(question, hits, asked_for.likeliest, self._catalogue, self._ranking)
@@ -200,13 +226,14 @@ class Thinker:
         is_open = _is_of_any(said, question, self._catalogue) and _names_nothing(question, self._catalogue)
         return UNKNOWN if is_open else said
 
-    def _search(self, question: Question) -> tuple[list[Hit], Asked]:
-        """What is near a question, and what it asks for."""
+    def _search(self, question: Question) -> Searched:
         if question not in self._searched:
             embedded = self._model.embed_question(question.text)
             about = self._catalogue.about(question.entities)
             hits = self._index.search(question.language, question.text, embedded.vector, about=about)
-            self._searched[question] = hits, self._gate.attributes.asked(question.text, embedded)
+            asked_for = self._gate.attributes.asked(question.text, embedded)
+            pieces = self._index.documents_near(question.language, question.text, embedded.vector)
+            self._searched[question] = Searched(hits, asked_for, pieces)
         return self._searched[question]
 
 

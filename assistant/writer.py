@@ -89,6 +89,8 @@ class Writer:
         return "clarify"
 
     def _unknown(self, plan: Plan, draft: Draft) -> Status:
+        if any(aspect in self.documents for aspect in plan.aspects):
+            return self._unsure(plan, draft)
         topic = self.catalogue.topics.get(plan.topic or "")
         missing = topic.missing[draft.language] if topic and topic.missing else None
         missing = missing or self.phrases.say("unknown", draft.language)
@@ -103,6 +105,13 @@ class Writer:
             draft.paragraphs.append(self.phrases.say("nearest", draft.language))
             for aspect in plan.aspects:
                 self._aspect(aspect, draft, join=True)
+        return "unknown"
+
+    def _unsure(self, plan: Plan, draft: Draft) -> Status:
+        """The nearest piece of a librarian's document, which may not answer what was asked."""
+        draft.paragraphs.append(self.phrases.say("nearest_document", draft.language))
+        for aspect in plan.aspects:
+            self._aspect(aspect, draft, join=True)
         return "unknown"
 
     def _list(self, plan: Plan, draft: Draft) -> Status:
@@ -167,9 +176,10 @@ class Writer:
         if question.endswith(("?", ".", "!")):
             return question
         forms = {found.name for found in self.catalogue.topic_patterns.find(folded_words(question))}
-        return f"{question}?" if forms & {"question-word", "asking"} else f"{question}."
+        return f"{question}?" if forms & ASKING else f"{question}."
 
 
+ASKING = {"question-word", "asking", "alternative"}  # forms of a sentence that ends with a question mark
 # What a conversation may well begin with.
 STARTERS = ("public-libraries#number", "dosai#overview", "choosing-a-library#criteria", "top-30-list#overview")
 

@@ -61,9 +61,7 @@ def _row(case: Case, librarian: Librarian) -> Iterator[Row]:
     if found.unmet or not found.candidates:
         return
     best = meeting_first(question, found.candidates, index.catalogue)[0]
-    if case.is_answerable and (
-        not best.known or missing(case.facts, best.known.aspect.text[case.language], case.language)
-    ):
+    if case.is_answerable and (missing(case.facts, best.known.aspect.text[case.language], case.language)):
         return
     gap = found.gaps[0] if found.gaps else None
     yield case, signals(question, best, gap, asked_for, index.catalogue), case.is_answerable
@@ -72,8 +70,8 @@ def _row(case: Case, librarian: Librarian) -> Iterator[Row]:
 def _fit(rows: Sequence[Row]) -> dict[str, float]:
     x, y = np.array([row[1] for row in rows]), np.array([float(row[2]) for row in rows])
     held = np.array([_is_held(row[0]) for row in rows])
-    _tell(x[held], y[held], [row[0] for row, out in zip(rows, held, strict=True) if out], _logistic(x[~held], y[~held]))
-    weights, bias = _logistic(x, y)
+    _tell(x[held], y[held], [row[0] for row, out in zip(rows, held, strict=True) if out], logistic(x[~held], y[~held]))
+    weights, bias = logistic(x, y)
     return {name: round(float(weight), 4) for name, weight in zip(SIGNALS, weights, strict=True)} | {
         "bias": round(bias, 4)
     }
@@ -98,7 +96,7 @@ def _tell(x: Floats, y: Floats, cases: Sequence[Case], fitted: tuple[Floats, flo
         print(f"{language}: {len(right)} answerable, {len(wrong)} not; answered: {', '.join(told)}")
 
 
-def _logistic(x: Floats, y: Floats) -> tuple[Floats, float]:
+def logistic(x: Floats, y: Floats) -> tuple[Floats, float]:
     """Logistic regression by Newton's method, classes weighed equally: (weights, bias)."""
     mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-9
     design = np.hstack([(x - mean) / scale, np.ones((len(x), 1))])

@@ -106,7 +106,7 @@ def _fit_ranking(asked: Sequence[LeftOut], index: Index) -> dict[str, float]:
     sets: list[tuple[Floats, int, bool]] = []
     for one in asked:
         found = retrieve(one.question, one.hits, None, catalogue, zero)
-        names = [candidate.known.id for candidate in found.candidates if candidate.known]
+        names = [candidate.known.id for candidate in found.candidates]
         if one.passage.aspect in names:
             grouped = {name: [hit for hit in one.hits if hit.passage.aspect == name] for name in names}
             rows = []

@@ -8,7 +8,7 @@ from assistant.clean import clean
 from assistant.embedding import Embedded
 from assistant.knowledge import LANGUAGES, Language
 from assistant.question import Question
-from assistant.retrieval import NOT_EVIDENCE, retrieve
+from assistant.retrieval import retrieve
 from evals.cases import Case
 from evals.facts import missing
 from evals.ranks import score_any
@@ -34,12 +34,10 @@ def rank_evidence(case: Case, librarian: Librarian) -> dict[str, float]:
 
 
 def best_passages(case: Case, librarian: Librarian) -> list[str]:
-    """The texts of the five aspects or pieces of documents that retrieval puts first, best first."""
-    index, question = librarian.shelf.index(), understood(case, librarian)
-    texts = {passage.aspect: passage.text for passage in index.passages if passage.kind == "document"}
-    known = index.catalogue.known
+    """The texts of the five aspects that retrieval puts first, best first."""
+    question, known = understood(case, librarian), librarian.shelf.index().catalogue.known
     best = _best_aspects(question, librarian.model.embed_question(question.text), librarian)[:TOP]
-    return [known[name].aspect.text[question.language] if name in known else texts[name] for name in best]
+    return [known[name].aspect.text[question.language] for name in best]
 
 
 def _best_aspects(question: Question, embedded: Embedded, librarian: Librarian) -> list[str]:
@@ -56,7 +54,7 @@ def _crossed(question: Question, vector: Sequence[float], language: Language, li
     """What the question finds among the passages of another language, by meaning alone."""
     hits = librarian.shelf.index().search(language, question.text, vector, lexical=False)
     aspects = dict.fromkeys(hit.passage.aspect for hit in hits)
-    return [aspect for aspect in aspects if not aspect.startswith(NOT_EVIDENCE)]
+    return [aspect for aspect in aspects if aspect in librarian.shelf.index().catalogue.known]
 
 
 def understood(case: Case, librarian: Librarian) -> Question:

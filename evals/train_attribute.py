@@ -1,13 +1,14 @@
 """Train the models of what a question asks for: `python -m evals.train_attribute`, after `shyraq ingest`.
 
 It learns from the typical questions of the index and from evals/asking/: held.jsonl, more ways to ask for what each
-aspect answers; lacking.jsonl, questions in our field that nothing answers; talk.jsonl, small talk, scraps and questions
-of other fields. All were written for Shyraq apart from the suites. Each line is {"asks": "entry#aspect", "topic#ID" or
-"intent#ID", "kk", "ru", "en"}. The same rows give the same model.
+aspect answers; lacking.jsonl, questions in our field that nothing answers; followups.jsonl, scraps that go on asking of
+an entry ("of"), learnt as they are made whole; talk.jsonl, small talk, scraps and questions of other fields. All were
+written for Shyraq apart from the suites. Each line is {"asks": "entry#aspect", "topic#ID" or "intent#ID", "kk", "ru",
+"en"}. The same rows give the same model.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,9 @@ from numpy.typing import NDArray
 from assistant.attribute import BUCKETS, LACKED, MEANT, TALK, WORDED, hashed, weighed
 from assistant.classifier import Floats, softmax
 from assistant.embedding import open_model
+from assistant.followup import linked
 from assistant.index import current_folder, read_passages
-from assistant.knowledge import LANGUAGES
+from assistant.knowledge import LANGUAGES, Entry, Knowledge
 from assistant.settings import read_settings
 from evals.perceptron import SMOOTHING, fit
 from ingest.cores import on_all_cores
@@ -34,7 +36,8 @@ def main() -> None:
     settings = read_settings()
     folder = current_folder(settings.data_dir / "index")
     typical = [(passage.aspect, passage.text) for passage in read_passages(folder) if passage.kind == "question"]
-    rows = [*typical, *_written()]
+    knowledge = Knowledge.model_validate_json((folder / "knowledge.json").read_text(encoding="utf-8"))
+    rows = [*typical, *_written({entry.id: entry for entry in knowledge.entries})]
     texts, labels = [text for _, text in rows], [_attribute(asks) for asks, _ in rows]
     fit(_embedded(texts, settings.data_dir), labels).save(MEANT)
     _teach_words(texts, labels)
@@ -64,12 +67,14 @@ def _teach_words(texts: Sequence[str], labels: Sequence[str]) -> None:
     np.savez_compressed(WORDED, classes=classes, idf=idf, weights=small, scale=scale.astype(np.float32), bias=bias)
 
 
-def _written() -> Iterator[tuple[str, str]]:
-    """What each question of evals/asking/ asks for, and the question."""
+def _written(entries: Mapping[str, Entry]) -> Iterator[tuple[str, str]]:
+    """What each question of evals/asking/ asks for, and the question; with the title of what it is of, if it says."""
     for file in sorted(ASKING.glob("*.jsonl")):
         for line in file.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
-            yield from ((row["asks"], row[language]) for language in LANGUAGES)
+            for language in LANGUAGES:
+                of = entries[row["of"]].title[language] if "of" in row else ""
+                yield row["asks"], linked(of, row[language]) if of else row[language]
 
 
 def _attribute(asks: str) -> str:

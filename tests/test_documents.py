@@ -101,7 +101,43 @@ def test_each_kind_is_read(tmp_path: Path, name: str, content: bytes, language: 
     assert text in " ".join(passage.text for passage in passages)
     assert {(passage.language, passage.kind) for passage in passages} == {(language, "document")}
     assert passages[0].aspect == passages[0].id == f"document:{name}#1"
-    assert passages[0].title == Path(name).stem
+
+
+def test_a_document_is_called_by_its_first_heading_or_by_its_file(tmp_path: Path) -> None:
+    (tmp_path / "hall.md").write_text(f"# Зал **тарихы**\n\n{KAZAKH}", encoding="utf-8")
+    (tmp_path / "reading_room.md").write_text(ENGLISH, encoding="utf-8")
+    passages, _ = read(tmp_path)
+    assert [passage.title for passage in passages] == ["Зал тарихы", "reading room"]
+
+
+MARKED = """# Зал
+
+Вводные слова о *читальном* зале.
+
+## Правила
+
+- Книги выдаются на **14 дней**
+- Паспорт [не нужен](https://example.kz)
+
+| День | Часы |
+|---|---|
+| суббота | 10–16 |
+"""
+
+
+def test_marks_of_layout_are_no_words(tmp_path: Path) -> None:
+    (tmp_path / "hall.md").write_text(MARKED, encoding="utf-8")
+    passages, _ = read(tmp_path)
+    assert [passage.text for passage in passages] == [
+        "Вводные слова о читальном зале.",
+        "Правила: Книги выдаются на 14 дней. Паспорт не нужен. День: суббота; Часы: 10–16.",
+    ]
+
+
+def test_a_row_of_a_sheet_is_a_passage_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "branches.csv").write_text("Филиал;Часы\nПервый;9–18\nВторой;10–20\n", encoding="utf-8")
+    passages, _ = read(tmp_path)
+    assert [passage.text for passage in passages] == ["Филиал: Первый; Часы: 9–18", "Филиал: Второй; Часы: 10–20"]
 
 
 def test_a_word_file_is_read_in_its_order(tmp_path: Path) -> None:
@@ -113,7 +149,7 @@ def test_a_word_file_is_read_in_its_order(tmp_path: Path) -> None:
     assert passage.text == "Алдымен кіріспе жүреді. Бөлім | Саны Тарих | 12 кітап Соңында қорытынды."
 
 
-def test_a_long_text_is_cut_into_pieces_that_overlap(tmp_path: Path) -> None:
+def test_a_long_text_is_cut_into_pieces_at_the_ends_of_sentences(tmp_path: Path) -> None:
     (tmp_path / "long.md").write_text(" ".join(f"{number}. {RUSSIAN}" for number in range(100)), encoding="utf-8")
     passages, _ = read(tmp_path)
     assert len(passages) > 10
@@ -121,6 +157,7 @@ def test_a_long_text_is_cut_into_pieces_that_overlap(tmp_path: Path) -> None:
     assert [passage.id for passage in passages] == [f"document:long.md#{n}" for n in range(1, len(passages) + 1)]
     joined = " ".join(passage.text for passage in passages)
     assert all(f" {number}. В" in joined for number in range(1, 100))
+    assert all(passage.text.endswith(".") for passage in passages)
 
 
 def test_a_file_in_two_languages_gives_passages_in_both(tmp_path: Path) -> None:
@@ -181,7 +218,8 @@ def test_a_name_in_an_old_encoding_is_no_obstacle(tmp_path: Path) -> None:
 def test_hidden_files_and_the_readme_are_not_documents(tmp_path: Path) -> None:
     for name in (".hidden.md", "README.md"):
         (tmp_path / name).write_text(RUSSIAN, encoding="utf-8")
-    (tmp_path / "README-кітапхана.md").write_text(KAZAKH, encoding="utf-8")
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "README.md").write_text(KAZAKH, encoding="utf-8")  # the folder's own is at its top
     passages, said = read(tmp_path)
     assert ([passage.text for passage in passages], said) == ([KAZAKH], [])
 
