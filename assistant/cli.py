@@ -1,5 +1,6 @@
 """The command line: `shyraq serve | ask | ingest | check | eval | telegram`."""
 
+import asyncio
 import ctypes
 import gc
 import os
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -25,11 +26,15 @@ from assistant.pages import PAGE_WORDS, WIDGET, WIDGET_WORDS, page_phrases
 from assistant.phrases import FILE, TELEGRAM, Phrases, Placeholders
 from assistant.settings import PREFIX, Settings, read_settings, shipped
 
+if TYPE_CHECKING:
+    import uvicorn
+
 T = TypeVar("T")
 Through = Literal["core", "api", "widget", "telegram"]
 Tongue = Literal["kk", "ru", "en"]
 M_ARENA_MAX, M_MMAP_THRESHOLD = -8, -3  # the numbers of these options in malloc.h
 LARGE = 1 << 20  # bytes
+POLL_SECONDS = 0.02
 GRACE_SECONDS = 30  # for questions in hand once the server is told to stop
 
 app = typer.Typer(
@@ -170,7 +175,11 @@ def evaluate(
         run_language(_given(file, "--file F.jsonl"), console, as_json=as_json)
     else:
         options = Options(variants, through, baseline, language, as_json)
-        if not run_suites(suites or [], options, settings, console):
+        try:
+            held = run_suites(suites or [], options, settings, console)
+        except KeyboardInterrupt:
+            _fail("stopped; nothing of this run is kept", 130)
+        if not held:
             raise typer.Exit(1)
 
 
@@ -216,15 +225,28 @@ def _run(settings: Settings, listening: socket.socket) -> None:
     from assistant.app import create_app
     from assistant.log import configure_log
 
-    with console.status("Opening Shyraq…"):
-        web = create_app(settings)
-    configure_log()
-    config = uvicorn.Config(
-        web, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
-    )
+    with console.status("Opening Shyraq…") as progress:
+        configure_log()
+        config = uvicorn.Config(
+            create_app(settings),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as loop:
+            loop.run(_serve(uvicorn.Server(config), listening, progress.stop))
+
+
+async def _serve(server: "uvicorn.Server", listening: socket.socket, opened: Callable[[], None]) -> None:
+    """Serve, and say where once questions are taken."""
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    while not (server.started or serving.done()):
+        await asyncio.sleep(POLL_SECONDS)
+    opened()
     host, port = listening.getsockname()[:2]
     typer.echo(f"Shyraq serves on http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl+C stops it)", err=True)
-    uvicorn.Server(config).run(sockets=[listening])
+    await serving
 
 
 def _request(question: str, language: str | None, conversation: str | None) -> ChatRequest:

@@ -1,4 +1,4 @@
-"""Numbers as a reader means them: 3 887 = 3,887 = 3887, 72,5 = 72.5, 57 млн = 57 million."""
+"""Numbers as a reader means them: 3 887 = 3,887 = 3887, 72,5 = 72.5, 57 млн = 57 million; 31.12.2025 is three."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,9 @@ def spotted(text: str, language: str) -> Iterator[tuple[int, int, str]]:
     """The same, each with where it begins and ends, its scale word included."""
     for match in _GROUPED.finditer(text):
         value = _value(match.group(), language)
-        if value is None:
+        if value is None:  # a date, or what else is parted by dots
+            for part in re.finditer(r"\d+", match.group()):
+                yield match.start() + part.start(), match.start() + part.end(), _plain(Decimal(part.group()))
             continue
         scale = _SCALE.match(text, match.end())
         end = scale.end() if scale else match.end()

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Iterator
 # A full stop ends a sentence before a space and a capital, a digit or a quotation mark, unless it follows an initial
 # ("А. С. Пушкин") or an abbreviation that names go with.
 _END = re.compile(r"(?<=[.!?…])[»”\"')\]]*\s+(?=[«“\"(]?[\w])")
-_NOT_END = re.compile(r"(?:^|[\s«“(.])(?:[^\W\d_]|им|г|т|д|обл|ул|пр|пос|мкр|кв|тел|көш|Dr|Mr|Ms|St|No|vs|etc|e\.g|i\.e)\.$", re.IGNORECASE)
+_NOT_END = re.compile(
+    r"(?:^|[\s«“(.])(?:[^\W\d_]|им|г|т|д|обл|ул|пр|пос|мкр|кв|тел|көш|Dr|Mr|Ms|St|No|vs|etc|e\.g|i\.e)\.$",
+    re.IGNORECASE,
+)
 
 
 def sentences(text: str) -> list[str]:

@@ -2,12 +2,13 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 
 from assistant.contract import MESSAGE_LIMIT
 from assistant.errors import KnowledgeError
@@ -15,8 +16,11 @@ from assistant.knowledge import Language, Line
 from assistant.records import Record, causes, explain, read_records
 from assistant.schema import Status
 
+ENDINGS = (".csv", ".yaml", ".yml")
+LARGEST = 2**20  # characters of a cell; the reader of tables takes 131,072 by itself
 REQUIRED = ("id", "language", "question", "status")
 COLUMNS = (*REQUIRED, "facts", "forbidden", "sources", "category", "note")
+SEPARATOR = "sep="
 TURN = "||"  # between the turns of a conversation in one cell; the last reply is judged
 ITEM, WAY = ";", "|"  # between facts, and between the ways to say one
 
@@ -64,6 +68,14 @@ class Case(Record):
     note: str = ""
     variant: str | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_one_question(cls, data: Any) -> Any:
+        """A `question` is the turns of a case that may have one."""
+        if isinstance(data, dict) and "question" in data and "turns" not in data:
+            return {"turns" if name == "question" else name: value for name, value in data.items()}
+        return data
+
     @property
     def is_answerable(self) -> bool:
         """Whether nothing but an answer is right."""
@@ -78,6 +90,8 @@ class Case(Record):
 def read_cases(path: Path) -> list[Case]:
     """Read a suite; raises KnowledgeError: file, row, column, what was found and what was expected."""
     problems: list[str] = []
+    if path.suffix.lower() not in ENDINGS:
+        raise KnowledgeError([f"{path.name}: found a file of the kind '{path.suffix}'; save the sheet as “CSV UTF-8”"])
     read = _rows if path.suffix.lower() == ".csv" else _conversations
     found = list(read(path, problems))
     counts = Counter(case.id for case in found)
@@ -96,10 +110,13 @@ def _conversations(path: Path, problems: list[str]) -> Iterator[Case]:
 
 def _rows(path: Path, problems: list[str]) -> Iterator[Case]:
     text = _text(path)
+    if text.startswith(SEPARATOR):  # the line by which Excel tells itself
+        text = text.partition("\n")[2]
     first = text.split("\n", 1)[0]
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ",")
+    csv.field_size_limit(LARGEST)
     try:
-        names = [name.strip() for name in next(rows, [])]
+        names = _without_end([name.strip().lower() for name in next(rows, [])])
         problems += _header_faults(names, path.name)
         if not problems:
             for number, cells in enumerate(rows, 2):
@@ -123,18 +140,32 @@ def _header_faults(names: Sequence[str], file: str) -> list[str]:
     missing = [column for column in REQUIRED if column not in names]
     strange = [name for name in names if name not in COLUMNS]
     found = ", ".join(names) or "nothing"
-    if missing or strange:
-        return [f"{file}: row 1: found the columns {found}; expected {', '.join(COLUMNS)}"]
+    if missing:
+        return [f"{file}: row 1: found the columns {found}; expected {', '.join(missing)} too"]
+    if strange:
+        return [f"{file}: row 1: found the column {strange[0]!r}; expected none but {', '.join(COLUMNS)}"]
     return [f"{file}: row 1: found two columns of one name in {found}"] if len(set(names)) < len(names) else []
 
 
 def _row(names: Sequence[str], cells: Sequence[str], where: str, problems: list[str]) -> Iterator[Case]:
+    cells = _without_end(cells) if len(cells) > len(names) else cells
     if len(cells) > len(names):
         problems.append(f"{where}: found {len(cells)} cells; expected {len(names)}, as in row 1 (quotes are missing?)")
         return
     filled = {name: cell for name, cell in zip(names, cells, strict=False) if cell.strip()}
     try:
-        yield Case.model_validate({"turns" if name == "question" else name: cell for name, cell in filled.items()})
+        yield Case.model_validate(filled)
     except ValidationError as error:
         faults = causes([dict(fault) for fault in error.errors()])
-        problems += [f"{where}, column {explain(fault)}".replace("'turns", "'question") for fault in faults]
+        problems += [f"{where}, column {_by_column(explain(fault))}" for fault in faults]
+
+
+def _without_end(cells: Sequence[str]) -> Sequence[str]:
+    """The cells without empty ones at the end, which spreadsheets leave."""
+    filled = [place for place, cell in enumerate(cells, 1) if cell.strip()]
+    return cells[: max(filled, default=0)]
+
+
+def _by_column(fault: str) -> str:
+    """A fault by the name of its column, not by the place of an item in it."""
+    return re.sub(r"^'(\w+)\.\d+'", r"'\1'", fault).replace("'turns'", "'question'")

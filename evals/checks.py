@@ -33,7 +33,7 @@ class Verdict:
 
 
 def judge(case: Case, reply: Reply) -> Verdict:
-    """Compare a reply with what its case expects; facts are expected of answers only."""
+    """Compare a reply with what its case expects: facts of answers only, and of nothing what is forbidden."""
     said = MARKER.sub("", reply.answer)
     is_answer = reply.status == "answered"
     right = reply.status in case.status
@@ -41,7 +41,7 @@ def judge(case: Case, reply: Reply) -> Verdict:
         status=right,
         language=reply.language == case.language,
         missing=tuple(missing(case.facts, said, reply.language)) if is_answer or not right else (),
-        wrong=tuple(fact for fact in case.forbidden if is_answer and not missing([fact], said, reply.language)),
+        wrong=tuple(fact for fact in case.forbidden if not missing([fact], said, reply.language)),
         cited=not is_answer or bool(reply.citations and MARKER.search(reply.answer)),
         unsupported=unsupported(reply),
         strangers=_strangers(case.sources, reply.citations) if is_answer else (),

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,12 +15,12 @@ from rich.console import Console
 from rich.table import Table
 
 from assistant.ask import Librarian, open_librarian
-from assistant.errors import SettingsError
+from assistant.errors import KnowledgeError, SettingsError
 from assistant.instructions import Instructions
 from assistant.knowledge import LANGUAGES, Language
 from assistant.language import Identifier
 from assistant.settings import Settings, shipped
-from evals.cases import Case, read_cases
+from evals.cases import ENDINGS, Case, read_cases
 from evals.channels import Channel, through_api, through_core
 from evals.checks import judge
 from evals.evidence import rank_evidence
@@ -37,7 +38,6 @@ from ingest.progress import watched
 
 FOLDER = Path(__file__).with_name("suites")
 KEPT_ASIDE = "heldout"  # looked at only to report: never part of a run that does not name it
-ENDINGS = (".csv", ".yaml", ".yml")
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ def run_suites(names: Sequence[str], options: Options, settings: Settings, conso
     """Ask the suites, keep the run, show it; False where it fell beyond noise below the baseline."""
     paths = find_suites(names)
     cases = [case for path in paths for case in read_cases(path)]
+    _check_ids(cases)
     against = read_run(options.baseline) if options.baseline else None
     asked = [*cases, *variants(cases)] if options.variants else cases
     began, watch = datetime.now(UTC), time.perf_counter()
@@ -86,6 +87,14 @@ def find_suites(names: Sequence[str]) -> list[Path]:
             known = ", ".join(sorted(by_name))
             raise SettingsError(f"there is no suite {path}; expected a CSV or YAML file, or one of {known}")
     return paths
+
+
+def _check_ids(cases: Sequence[Case]) -> None:
+    """Raise KnowledgeError where two sheets have one id: a run is kept by ids."""
+    counts = Counter(case.id for case in cases)
+    twice = [id for id, count in counts.items() if count > 1]
+    if twice:
+        raise KnowledgeError([f"found the id {id!r} in two suites; expected each once" for id in twice])
 
 
 def _ask_all(

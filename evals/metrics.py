@@ -62,13 +62,14 @@ def _answered(result: Result) -> bool:
     return result.reply.status == "answered"
 
 
+REFUSALS = ("unknown", "declined")
 # id, what is read off each result, which way is better, and the bar
 SHARES: tuple[tuple[str, Read, str, float | None], ...] = (
     ("passed", _of(lambda r: True, lambda r: r.verdict.passed), "high", None),
     ("facts", _of(lambda r: r.case.is_answerable, lambda r: r.verdict.status and not r.verdict.missing), "high", 0.95),
     ("forbidden", _of(lambda r: _answered(r) and bool(r.case.forbidden), lambda r: bool(r.verdict.wrong)), "low", 0.0),
     ("hallucinated", _of(lambda r: r.case.is_unanswerable, _answered), "low", 0.03),
-    ("refused", _of(lambda r: r.case.is_answerable, lambda r: r.reply.status == "unknown"), "low", 0.03),
+    ("refused", _of(lambda r: r.case.is_answerable, lambda r: r.reply.status in REFUSALS), "low", 0.03),
     ("clarified", _of(lambda r: r.case.is_answerable, lambda r: r.reply.status == "clarify"), "low", 0.1),
     ("both", _of(lambda r: r.case.category == TWO_PARTS, lambda r: r.verdict.passed), "high", 0.9),
     ("language", _of(lambda r: True, lambda r: r.verdict.language), "high", 0.995),
@@ -158,20 +159,25 @@ class Robustness:
 
 
 def robustness(clean: Sequence[Result], typed: Sequence[Result]) -> Iterator[Robustness]:
-    """For every way of typing and language, how much of the clean score is left; cases are resampled in pairs."""
+    """For every way of typing and language, how much of the clean score is left; cases are resampled in pairs.
+
+    There is nothing to keep, and no share of it, where no case passes clean.
+    """
     passed = {result.case.id: float(result.verdict.passed) for result in clean}
     for variant, language in dict.fromkeys((r.case.variant or "", r.case.language) for r in typed):
         mine = [r for r in typed if (r.case.variant, r.case.language) == (variant, language)]
         scores = np.array([float(r.verdict.passed) for r in mine])
         before = np.array([passed[r.case.id] for r in mine])
+        if not before.any():
+            continue
         draws = _draws(len(mine))
-        ratio = _ratio(scores, before)
-        whole = _figure(float(ratio), _ratio(scores[draws], before[draws]), len(mine))
+        draws = draws[before[draws].any(axis=1)]
+        whole = _figure(float(_ratio(scores, before)), _ratio(scores[draws], before[draws]), len(mine))
         yield Robustness(variant, language, scores.mean(), before.mean(), whole.value, whole.low, whole.high, len(mine))
 
 
 def _ratio(scores: Values, clean: Values) -> Values:
-    return np.asarray(scores.mean(axis=-1) / np.maximum(clean.mean(axis=-1), 1e-9))
+    return np.asarray(scores.mean(axis=-1) / clean.mean(axis=-1))
 
 
 @dataclass(frozen=True)

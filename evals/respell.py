@@ -21,7 +21,7 @@ _RUSSIAN_KEYBOARD = {
 # The alphabet of 2021 is the one taught, so it is drawn twice as often.
 OFFICIAL: tuple[Habit, ...] = (KAZAKH_ALPHABETS["2021"], *KAZAKH_ALPHABETS.values())
 _KEYS = {
-    "ru": "йцукенгшщзхъ фывапролджэ ячсмитьбю", "en": "qwertyuiop asdfghjkl zxcvbnm",
+    "ru": "йцукенгшщзхъ фывапролджэ ячсмитьбю", "en": "qwertyuiop asdfghjkl zxcvbnm", "kk": "әіңғ үұқөһ",
 }  # fmt: skip
 
 

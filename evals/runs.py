@@ -163,23 +163,26 @@ def keep(run: Run, folder: Path) -> Path:
     home = folder / str(run["run"]["began"]).replace(":", "").replace("+0000", "")
     home.mkdir(parents=True, exist_ok=True)
     (home / FILE).write_text(json.dumps(run, ensure_ascii=False), encoding="utf-8")
-    for old in sorted(path.parent for path in folder.glob(f"*/{FILE}"))[:-KEPT]:
-        shutil.rmtree(old)
+    for old in [path for path, _ in _alike(run, folder)][:-KEPT]:
+        shutil.rmtree(old.parent)
     return home
 
 
 def earlier(run: Run, folder: Path) -> list[Run]:
     """The runs kept of the same suites, asked the same way, oldest first; damaged ones are left out."""
-    found = []
+    return [kept for _, kept in _alike(run, folder) if kept["run"]["began"] < run["run"]["began"]]
+
+
+def _alike(run: Run, folder: Path) -> Iterator[tuple[Path, Run]]:
+    """The files of runs of the same suites, asked the same way, and what is in them, oldest first."""
     for path in sorted(folder.glob(f"*/{FILE}")):
         try:
             kept = json.loads(path.read_text(encoding="utf-8"))
             same = all(kept["run"][name] == run["run"][name] for name in ("suites", "through", "format"))
         except (OSError, ValueError, KeyError, TypeError):
             continue  # a run of another version, or cut short: a history has gaps
-        if same and kept["run"]["began"] < run["run"]["began"]:
-            found.append(kept)
-    return found
+        if same:
+            yield path, kept
 
 
 def read_run(path: Path) -> Run:
@@ -188,6 +191,8 @@ def read_run(path: Path) -> Run:
         run: Run = json.loads((path / FILE if path.is_dir() else path).read_text(encoding="utf-8"))
         if run["run"]["format"] != FORMAT:
             raise ValueError(f"format {run['run']['format']}")
+        if not (isinstance(run["passed"], dict) and isinstance(run["groups"], dict)):
+            raise ValueError("its verdicts are missing")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SettingsError(
             f"{path} is no run that can be compared with ({error}); expected a run.json of data/runs"

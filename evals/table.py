@@ -9,6 +9,7 @@ from rich.table import Table
 from assistant.knowledge import LANGUAGES, Language
 from evals.words import say
 
+VARIANT = "variant-"  # what the category of retyped questions begins with
 COLUMNS = (*LANGUAGES, "all")
 Run = dict[str, Any]
 
@@ -35,7 +36,7 @@ def _categories(run: Run, language: Language) -> Table:
     table = _table("heat", language, LANGUAGES)
     for row in run["categories"]:
         cells = (_passed(row.get(spoken)) for spoken in LANGUAGES)
-        table.add_row(say(f"category.{row['category']}", language, row["category"]), *cells)
+        table.add_row(_category(row["category"], language), *cells)
     return table
 
 
@@ -90,6 +91,19 @@ def _changes(name: str, compared: dict[str, Any], language: Language) -> Iterato
     if compared["fallen"]:
         yield say("fallen", language, "fallen:")
     for fall in compared["fallen"]:
-        what = say(f"category.{fall['what']}", language, say("metric.passed", language, "passed"))
+        what = say("metric.passed", language, "passed") if fall["what"] == "all" else _category(fall["what"], language)
         spoken = say(f"language.{fall['language']}", language, fall["language"])
-        yield f"  {what}, {spoken}: {fall['before']:.3f} → {fall['now']:.3f}"
+        yield f"  {what}, {spoken}: {_share(fall['before'], language)} → {_share(fall['now'], language)}"
+
+
+def _category(name: str, language: Language) -> str:
+    """A category in a reader's words; that of retyped questions by the way of typing."""
+    if name.startswith(VARIANT):
+        typed = name.removeprefix(VARIANT)
+        return say("category.variant", language, "{name}").format(name=say(f"variant.{typed}", language, typed))
+    return say(f"category.{name}", language, name)
+
+
+def _share(share: float, language: Language) -> str:
+    text = f"{100 * share:.1f} %"
+    return text if language == "en" else text.replace(".", ",")

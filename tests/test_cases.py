@@ -65,10 +65,10 @@ def test_a_conversation_in_yaml(tmp_path: Path) -> None:
     [
         ("a,kz,?,answered", ["row 2, column 'language': found 'kz'"]),
         ("a,kk,,answered", ["row 2, column 'question' is missing"]),
-        ("a,kk,?,answerd", ["row 2, column 'status.0': found 'answerd'", "'answered'"]),
+        ("a,kk,?,answerd", ["row 2, column 'status': found 'answerd'", "'answered'"]),
         ("a,kk,?,answered,extra", ["row 2: found 5 cells; expected 4"]),
         ("a,kk,?,answered\na,ru,?,unknown", ["found the id 'a' 2 times"]),
-        (f"a,kk,{'ә' * 2001},answered", ["row 2, column 'question.0'", "2000 characters"]),
+        (f"a,kk,{'ә' * 2001},answered", ["row 2, column 'question'", "2000 characters"]),
         ("", ["found no cases"]),
     ],
 )
@@ -84,13 +84,29 @@ def test_every_bad_row_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("header", "told"),
     [
-        ("id,language,question", "row 1: found the columns id, language, question; expected id, language, question,"),
-        ("id,language,question,status,fact", "found the columns"),
+        ("id,language,question", "row 1: found the columns id, language, question; expected status too"),
+        ("id,language,question,status,fact", "found the column 'fact'; expected none but id, language,"),
         ("id,language,question,status,facts,facts", "two columns of one name"),
     ],
 )
 def test_wrong_columns_are_told(tmp_path: Path, header: str, told: str) -> None:
     assert told in problems(written(tmp_path, header + "\n"))[0]
+
+
+def test_what_spreadsheets_add_is_no_fault(tmp_path: Path) -> None:
+    text = "sep=;\nID;Language;Question;Status;;\na;ru;Где?;answered;;\n"
+    (case,) = read_cases(written(tmp_path, text))
+    assert (case.id, case.turns, case.status) == ("a", ("Где?",), ("answered",))
+
+
+def test_one_question_in_yaml(tmp_path: Path) -> None:
+    text = "- {id: q, language: en, question: What is DosAI?, status: answered}\n"
+    (case,) = read_cases(written(tmp_path, text, "talk.yaml"))
+    assert case.turns == ("What is DosAI?",)
+
+
+def test_a_file_of_another_kind_is_told(tmp_path: Path) -> None:
+    assert "CSV UTF-8" in problems(written(tmp_path, "PK", "sheet.xlsx"))[0]
 
 
 def test_another_encoding_is_told(tmp_path: Path) -> None:

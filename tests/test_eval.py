@@ -88,7 +88,24 @@ def test_a_fall_below_the_baseline_fails(suite: Path, settings: Settings, capsys
     (home,) = (settings.data_dir / "runs").iterdir()
     suite.write_text(suite.read_text(encoding="utf-8").replace("3887", "4000"), encoding="utf-8")
     held, out = asked(suite, settings, capsys, baseline=home, language="en")
-    assert not held and "1.000 → 0.000" in out
+    assert not held and "All correct, English: 100.0 % → 0.0 %" in out
+
+
+def test_what_fell_is_named(suite: Path, settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"c{n},en,How many public libraries does Kazakhstan have?,answered,3887,,,our own," for n in range(6)]
+    suite.write_text("\n".join([SUITE.split("\n")[0], *rows]), encoding="utf-8")
+    asked(suite, settings, capsys)
+    (home,) = (settings.data_dir / "runs").iterdir()
+    suite.write_text(suite.read_text(encoding="utf-8").replace("3887", "4000"), encoding="utf-8")
+    _, out = asked(suite, settings, capsys, baseline=home, language="en")
+    assert "our own, English: 100.0 % → 0.0 %" in out
+
+
+def test_one_id_in_two_suites_is_told(suite: Path, settings: Settings) -> None:
+    other = suite.with_name("other.csv")
+    other.write_text(suite.read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(KnowledgeError, match="'f-kk' in two suites"):
+        run_suites([str(suite), str(other)], Options(), settings, Console(stderr=True))
 
 
 def test_a_bad_suite_stops_before_anything_is_asked(suite: Path, settings: Settings) -> None:

@@ -35,6 +35,7 @@ def result(asked: Case, said: Reply, milliseconds: float = 10.0) -> Result:
         ({"forbidden": "12 500"}, reply(), ("wrong", ("12 500",))),
         ({}, reply("It holds books."), ("cited", False)),
         ({}, reply("It holds 13,000 books [1]."), ("unsupported", ("It holds 13,000 books [1].",))),
+        ({"forbidden": "12500", "status": "unknown"}, reply(status="unknown"), ("wrong", ("12500",))),
         ({"sources": "pavlodar"}, reply(), ("strangers", ("kostanay#about",))),
         ({"sources": "kostanay"}, reply(), None),
         ({"sources": "kostanay#about|x"}, reply(), None),
@@ -82,6 +83,17 @@ def test_an_interval_holds_its_value_and_narrows_with_more_cases() -> None:
     assert few.low < few.value < few.high
     assert few.high - few.low > 5 * (many.high - many.low)
     assert figure(np.array([1.0, 0.0] * 10)) == few
+
+
+def test_there_is_no_share_of_nothing() -> None:
+    clean = [result(case(str(n)), reply("No.", "unknown")) for n in range(4)]
+    typed = [result(case(str(n)).model_copy(update={"variant": "typos"}), reply()) for n in range(4)]
+    assert list(robustness(clean, typed)) == []
+
+
+def test_a_declined_question_is_refused() -> None:
+    declined = result(case("a"), reply("I will not.", "declined"))
+    assert by_id(metrics([declined]))["refused"].values["en"].value == 1.0
 
 
 def test_robustness_is_of_the_same_cases() -> None:
