@@ -31,7 +31,8 @@ def list_libraries(question: Question, found: Found, meant: str | None, catalogu
     """
     kind: Literal["count", "list"] = "count" if "count" in question.forms else "list"
     forms = question.forms & {"list", "count", "where"}
-    if question.entities or question.years or not (forms or meant == LISTED):
+    is_bare = not question.topics and catalogue.names.is_kind(question.free, set(range(len(question.free))))
+    if question.entities or question.years or not (forms or meant == LISTED or is_bare):
         return None
     facets = _facets(question)
     places = [place for place in question.places if catalogue.places[place].kind != "country"]
@@ -44,7 +45,7 @@ def list_libraries(question: Question, found: Found, meant: str | None, catalogu
     if not (facets and meant == LISTED) and _understood(question, catalogue) < (UNDERSTOOD if facets else SETTLED):
         return None
     nearby = _nearby(places, catalogue)
-    if not nearby and not facets and (meant == LISTED or kind == "count"):
+    if not nearby and not facets and (meant == LISTED or kind == "count" or is_bare):
         return Plan(kind="unknown", topic=UNLISTED, chance=0.0)
     entries = [entry for entry in nearby if _has_all(entry, facets)] or [
         entry for entry in nearby if _has(entry, facets)

@@ -113,7 +113,8 @@ class Thinker:
         if POINTING & question.forms or resumed.years != question.years:
             return whole
         said = whole.plans[0]
-        is_settled = said.kind != "unknown" or said.topic or "question-word" not in question.forms
+        says_more = question.entities or question.places or "question-word" in question.forms
+        is_settled = said.kind != "unknown" or said.topic or not says_more
         is_repeated = _repeats(said, before)
         if len(question.tokens) <= BARE and is_settled and not is_repeated:
             return whole
