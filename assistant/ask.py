@@ -16,7 +16,7 @@ from assistant.grounding import grounded
 from assistant.index import Index, Shelf
 from assistant.instructions import Instructions
 from assistant.knowledge import Language
-from assistant.language import Identified, Identifier
+from assistant.language import CLEARLY, Identified, Identifier
 from assistant.llm import USUAL, Patience, open_chat
 from assistant.memory import remembered
 from assistant.phrases import Phrases
@@ -30,7 +30,6 @@ from assistant.words import folded_words
 from assistant.writer import Writer
 
 FROM_EVIDENCE = frozenset({"aspects", "compare"})  # plans that a model may write up; lists come from structure
-CLEARLY = 0.95  # the probability from which all of a message tells its language, and not the question in it alone
 REPEATS: dict[str, Language] = {"repeat_kk": "kk", "repeat_ru": "ru", "repeat_en": "en"}
 
 

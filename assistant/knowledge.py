@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 
 from assistant.errors import KnowledgeError
 from assistant.numbers import numbers
-from assistant.records import Record, read_records
+from assistant.records import LineOf, Record, read_records
 
 Language = Literal["kk", "ru", "en"]
 LANGUAGES: tuple[Language, ...] = ("kk", "ru", "en")
@@ -179,10 +179,7 @@ def load(folder: Path) -> Knowledge:
         shape: type[Record] | None = LISTS.get(path.stem) if len(where.parts) == 1 else None
         for record, line in read_records(path, where, shape or Entry, problems):
             (lists[path.stem] if shape else entries).append(record)
-            key = f"{path.stem if shape else 'entry'}:{record.id}"
-            if key in lines:
-                problems.append(f"{where}:{line}: id '{record.id}' is already used at {lines[key]}; ids must be unique")
-            lines.setdefault(key, f"{where}:{line}")
+            problems += _placed(record, f"{path.stem if shape else 'entry'}:{record.id}", where, line, lines)
     knowledge = Knowledge(entries=tuple(entries), **{name: tuple(found) for name, found in lists.items()})
     problems += list(_inconsistencies(knowledge, lines))
     if not entries and not problems:
@@ -192,13 +189,23 @@ def load(folder: Path) -> Knowledge:
     return knowledge
 
 
+def _placed(record: Any, key: str, where: Path, line: LineOf, lines: dict[str, str]) -> Iterator[str]:
+    """Note where a record and its aspects stand; a fault where its id is taken."""
+    if key in lines:
+        yield f"{where}:{line()}: id '{record.id}' is already used at {lines[key]}; ids must be unique"
+    lines.setdefault(key, f"{where}:{line()}")
+    for number, aspect in enumerate(record.aspects if isinstance(record, Entry) else ()):
+        lines.setdefault(f"{key}#{aspect.id}", f"{where}:{line('aspects', number)}")
+
+
 def _inconsistencies(knowledge: Knowledge, lines: dict[str, str]) -> Iterator[str]:
     """What no single record can show: references to nothing, gaps between languages, numbers that differ."""
     for entry in knowledge.entries:
-        where = f"{lines[f'entry:{entry.id}']}: entry '{entry.id}'"
-        yield from (f"{where}: {fault}" for fault in _entry_faults(entry, knowledge))
+        named = f"entry '{entry.id}'"
+        yield from (f"{lines[f'entry:{entry.id}']}: {named}: {fault}" for fault in _entry_faults(entry, knowledge))
         for aspect in entry.aspects:
-            yield from (f"{where}, aspect '{aspect.id}': {fault}" for fault in _aspect_faults(aspect, knowledge))
+            where = f"{lines[f'entry:{entry.id}#{aspect.id}']}: {named}, aspect '{aspect.id}'"
+            yield from (f"{where}: {fault}" for fault in _aspect_faults(aspect, knowledge))
     places = {place.id for place in knowledge.places}
     for place in knowledge.places:
         if place.within and place.within not in places:
@@ -214,6 +221,7 @@ def _entry_faults(entry: Entry, knowledge: Knowledge) -> Iterator[str]:
     for facet, found in entry.facets.items():
         for value in {value for value in found if (facet, value) not in values}:
             yield f"found facet '{facet}: {value}'; expected a value of facets.yaml or places.yaml"
+    yield from _number_faults(entry.title)
     ids = [aspect.id for aspect in entry.aspects]
     for name in sorted({name for name in ids if ids.count(name) > 1}):
         yield f"aspect '{name}' stands twice; aspect ids must be unique within an entry"
@@ -225,12 +233,17 @@ def _aspect_faults(aspect: Aspect, knowledge: Knowledge) -> Iterator[str]:
     for language in LANGUAGES:
         if not aspect.questions[language]:
             yield f"no questions in '{language}'; expected at least one"
-    found = {language: numbers(aspect.text[language], language) for language in LANGUAGES}
-    everything = set().union(*found.values())
+    yield from _number_faults(aspect.text)
+    stated = set().union(*(numbers(aspect.text[language], language) for language in LANGUAGES))
+    yield from _figure_faults(aspect.figures, stated, knowledge)
+
+
+def _number_faults(text: Words) -> Iterator[str]:
+    """Numbers that a text has in one language and not in another."""
+    found = {language: numbers(text[language], language) for language in LANGUAGES}
     for language in LANGUAGES:
-        for number in sorted(everything - found[language]):
+        for number in sorted(set().union(*found.values()) - found[language]):
             yield f"the number {number} stands in another language but not in '{language}'"
-    yield from _figure_faults(aspect.figures, everything, knowledge)
 
 
 def _figure_faults(figures: Sequence[Figure], stated: set[str], knowledge: Knowledge) -> Iterator[str]:

@@ -55,6 +55,9 @@ _CYRILLIC = re.compile("[\u0400-\u052f]")
 _LATIN = re.compile("[a-z\u00df-\u024f\u0259]")
 
 
+CLEARLY = 0.95  # the probability from which a text alone tells its language
+
+
 @dataclass(frozen=True)
 class Identified:
     """The language of a message and the way it was typed.

@@ -1,6 +1,7 @@
 """Records that librarians write in YAML: read, validated, and every fault told with its line, in plain words."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,11 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def read_records(path: Path, where: Path, shape: type[Record], problems: list[str]) -> Iterator[tuple[Any, int]]:
-    """The records of one YAML file (a mapping is one record, a list is several), each with its line."""
+LineOf = Callable[..., int]  # the line of a record's part: line() is its own, line("aspects", 0) that of its first aspect
+
+
+def read_records(path: Path, where: Path, shape: type[Record], problems: list[str]) -> Iterator[tuple[Any, LineOf]]:
+    """The records of one YAML file (a mapping is one record, a list is several), each with its lines."""
     try:
         root, data = _parsed(path)
     except _UnreadableError as error:
@@ -28,10 +32,10 @@ def read_records(path: Path, where: Path, shape: type[Record], problems: list[st
     nodes = root.value if isinstance(root, yaml.SequenceNode) else [root]
     for item, node in zip(data if isinstance(data, list) else [data], nodes, strict=True):
         try:
-            yield shape.model_validate(item), node.start_mark.line + 1 if node else 1
+            yield shape.model_validate(item), partial(_line_of, node)
         except ValidationError as error:
             faults = [dict(fault) for fault in error.errors()]
-            problems += [f"{where}:{_line(node, fault['loc'])}: {explain(fault)}" for fault in causes(faults)]
+            problems += [f"{where}:{_line_of(node, *fault['loc'])}: {explain(fault)}" for fault in causes(faults)]
 
 
 class _UnreadableError(Exception):
@@ -76,7 +80,7 @@ def causes(faults: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [fault for fault in faults if fault["type"] != "too_short" or fault["loc"] not in deeper]
 
 
-def _line(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
+def _line_of(node: yaml.Node | None, *location: int | str) -> int:
     """The line of the deepest part of `location` that the file holds."""
     line = node.start_mark.line + 1 if node else 1
     for step in location:

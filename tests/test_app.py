@@ -303,6 +303,8 @@ def test_faults_speak_the_patrons_language(client: httpx.Client) -> None:
     body = {"message": "", "language": "ru"}
     assert "пустое" in fault(client.post("/api/chat", json=body, headers=kazakh), 422, "message_empty")
     assert "мекенжай" in fault(client.get("/x", headers=kazakh), 404, "no_route")
+    long = {"message": "Сколько публичных библиотек работает в Казахстане? " * 60}
+    assert "сообщение" in fault(client.post("/api/chat", json=long), 422, "message_too_long").lower()
     unknown = {**HELLO, "conversation_id": "x", "language": "ru"}
     assert "разговора" in fault(client.post("/api/chat", json=unknown, headers=kazakh), 404, "not_found")
 
