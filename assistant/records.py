@@ -18,7 +18,8 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-LineOf = Callable[..., int]  # the line of a record's part: line() is its own, line("aspects", 0) that of its first aspect
+# The line of a record's part: line("aspects", 0) is that of its first aspect, line() its own.
+LineOf = Callable[..., int]
 
 
 def read_records(path: Path, where: Path, shape: type[Record], problems: list[str]) -> Iterator[tuple[Any, LineOf]]:
