@@ -9,12 +9,13 @@ from pathlib import Path
 import docx
 import pytest
 
+from assistant.ask import Librarian, ask, open_librarian
 from assistant.embedding import open_model
 from assistant.index import Passage
 from assistant.knowledge import Language
 from assistant.language import Identifier
 from ingest.documents import LARGEST, PIECE, document_passages
-from tests.tiny import Tiny
+from tests.tiny import Tiny, copy_tiny
 
 KAZAKH = "Оқу залында қазақ халқының тарихы туралы сирек кездесетін қолжазбалар сақталады."
 RUSSIAN = "В читальном зале хранятся редкие рукописи об истории казахского народа."
@@ -254,3 +255,46 @@ def test_a_renamed_document_is_embedded_with_its_new_title(tiny: Tiny) -> None:
     tiny.ingest()
     (folder / "hall.md").rename(folder / "manuscripts.md")
     assert "(1 texts embedded anew)" in tiny.ingest()[-1]
+
+
+RULES = """# Городская библиотека «Достык»
+
+## Режим работы
+
+| День | Часы |
+|---|---|
+| Понедельник – четверг | 10:00–20:00 |
+| Суббота и воскресенье | 10:00–18:00 |
+
+## Выдача книг
+
+На дом можно взять до 6 книг на 20 дней. Новинки выдаются на 10 дней.
+"""
+
+
+@pytest.fixture(scope="module")
+def documented(tiny_ingested: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Librarian:
+    """A librarian of the small knowledge and one document."""
+    tiny = copy_tiny(tiny_ingested, tmp_path_factory.mktemp("documented") / "tiny")
+    (tiny.knowledge / "documents").mkdir()
+    (tiny.knowledge / "documents" / "rules.md").write_text(RULES, encoding="utf-8")
+    tiny.ingest()
+    return open_librarian(tiny.settings)
+
+
+@pytest.mark.parametrize(
+    ("message", "fact"),
+    [
+        ("Когда работает библиотека «Достык» в субботу?", "10:00–18:00"),
+        ("На сколько дней «Достык» выдаёт новинки?", "10 дней"),
+    ],
+)
+def test_a_document_answers_for_the_library_that_it_names(documented: Librarian, message: str, fact: str) -> None:
+    reply = ask(message, language=None, history=(), librarian=documented).reply
+    assert fact in reply.answer and {citation.source for citation in reply.citations} == {"rules.md"}
+
+
+@pytest.mark.parametrize("message", ["Когда работает библиотека «Орион» в субботу?", "Какая погода в Лондоне?"])
+def test_a_document_does_not_answer_for_another(documented: Librarian, message: str) -> None:
+    reply = ask(message, language=None, history=(), librarian=documented).reply
+    assert reply.status == "unknown" and reply.citations == ()
