@@ -1,8 +1,9 @@
 """A librarian's own document as evidence: its piece that is nearest to a question, and how surely that answers.
 
 No question was ever taught of it, so nearness and words tell, weighed by a logistic regression. It is fitted by
-`python -m evals.calibrate_documents` on invented files (evals/documents/): of 77 questions that the nearest piece answers
-49 % are answered and 88 % at least shown it; of 48 that nothing answers, 12 and 46 % (each file by weights of the others).
+`python -m evals.calibrate_documents` on invented files (evals/documents/): of 77 questions that the nearest piece
+answers 49 % are answered and 88 % at least shown it; of 48 that nothing answers, 12 and 46 % (each file by weights of
+the others).
 """
 
 import json
