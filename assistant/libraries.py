@@ -2,7 +2,7 @@
 
 from assistant.catalogue import Catalogue
 from assistant.knowledge import Entry
-from assistant.question import Question
+from assistant.question import FORMS, LITTLE, Question
 
 UNLISTED = "unlisted-library"  # the topic that says that no library of a place is known
 REGIONAL = "regional"  # the type of library that a place stands for where no other is spoken of
@@ -18,12 +18,19 @@ def side_by_side(question: Question, catalogue: Catalogue) -> Question:
 
 
 def meant_by_place(question: Question, catalogue: Catalogue) -> Question:
-    """The question, of a library told by place and type: "I'm off to Mangystau. What's the regional library like?"."""
-    types = _named_types(question)
+    """The question, of a library told by place and type: "I'm off to Mangystau. What's the regional library like?".
+
+    A place that is all that is said stands for its regional library.
+    """
+    types = _named_types(question) or (frozenset({REGIONAL}) if _is_bare(question) else frozenset())
     if question.entities or len(question.places) != 1 or len(types) != 1 or {"list", "count"} & question.forms:
         return question
     meant = library_of(question.places[0], types, catalogue)
     return question.about((meant,)) if meant else question
+
+
+def _is_bare(question: Question) -> bool:
+    return not (set(question.topics) - FORMS) and all(len(word) <= LITTLE for word in question.free)
 
 
 def is_unheld(question: Question, catalogue: Catalogue) -> bool:

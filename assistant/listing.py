@@ -31,7 +31,7 @@ def list_libraries(question: Question, found: Found, meant: str | None, catalogu
     """
     kind: Literal["count", "list"] = "count" if "count" in question.forms else "list"
     forms = question.forms & {"list", "count", "where"}
-    is_bare = not question.topics and catalogue.names.is_kind(question.free, set(range(len(question.free))))
+    is_bare = bool(question.free and question.places) and not question.topics and _is_kind(question, catalogue)
     if question.entities or question.years or not (forms or meant == LISTED or is_bare):
         return None
     facets = _facets(question)
@@ -55,6 +55,11 @@ def list_libraries(question: Question, found: Found, meant: str | None, catalogu
     proofs = tuple(_proof(entry, facets, catalogue).id for entry in entries)
     names = tuple(f"{facet}:{value}" for facet, value in facets)
     return Plan(kind=kind, aspects=proofs, entries=tuple(e.id for e in entries), facets=names, places=tuple(places))
+
+
+def _is_kind(question: Question, catalogue: Catalogue) -> bool:
+    """Whether a question says no more than "libraries", its place aside."""
+    return catalogue.names.is_kind(question.free, frozenset(range(len(question.free))))
 
 
 def _asks_for_gap(question: Question, catalogue: Catalogue) -> bool:

@@ -7,7 +7,7 @@ from assistant.attribute import LACKED, Asked
 from assistant.catalogue import Catalogue, Known
 from assistant.gate import Gate, signals
 from assistant.listing import LIKELY, list_libraries
-from assistant.question import BROAD, COUNTED, FORMS, LOCATION, Question
+from assistant.question import BROAD, COUNTED, FORMS, LITTLE, LOCATION, Question
 from assistant.retrieval import Candidate, Found
 from assistant.schema import Plan
 from assistant.words import folded_words
@@ -101,11 +101,12 @@ def _speaks_of(aspect: str, entries: Sequence[str], catalogue: Catalogue) -> boo
 def _introduction(question: Question, catalogue: Catalogue) -> Plan | None:
     """What an entry is, where its bare name is all that was said."""
     beyond = set(question.topics) - FORMS - {"overview"}
+    is_place = bool(question.places) and all(len(word) <= LITTLE for word in question.free)  # "а у Павлодарской?"
     if (
         len(question.entities) != 1
         or len(question.mentions) != 1
         or beyond
-        or len(question.wording) > 1
+        or (len(question.wording) > 1 and not is_place)
         or question.years
     ):
         return None

@@ -34,6 +34,7 @@ FORMS = frozenset(
 )
 # Topics of different numbers: how many users the centres had is not answered by how many centres there were.
 COUNTED = frozenset({"users", "visits", "trainings", "books", "events-count", "centres", "jobs", "hours-taught"})
+LITTLE = 3  # letters of a word that asks for nothing
 LOCATION = "location"  # the topic of "where is it"
 # Topics that nearly every question touches; what is missing of them is never worth a refusal.
 BROAD = frozenset({"overview", "number", "event", "definition", "service"})
@@ -80,7 +81,8 @@ def understand(text: str, language: Language, catalogue: Catalogue) -> Question:
     """Read a message that is already in its language's own script."""
     tokens = tuple(words(fold(text))[:MOST_WORDS])
     topics = catalogue.topic_patterns.find(tokens)
-    than = frozenset(place for found in topics if found.name == "than" and language == "kk" for place in found.places)
+    is_compared = language == "kk" and len(tokens) > 1  # "Karaganda" alone is a city, and not "қарағанда"
+    than = frozenset(place for found in topics if found.name == "than" and is_compared for place in found.places)
     places = [found for found in catalogue.place_patterns.find(tokens) if not than.issuperset(found.places)]
     placed = frozenset(place for found in places for place in found.places)
     mentions = catalogue.names.find(["" if place in than else token for place, token in enumerate(tokens)], placed)

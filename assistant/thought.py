@@ -75,7 +75,8 @@ class Thinker:
             return self._chosen(question, chosen, history[-1].focus)
         resumed = resume(question, history, self._catalogue)
         split = () if resumed else self._in_parts(question)
-        if not split and not (resumed and _surely_asks(question)):
+        is_place = bool(question.places) and len(question.tokens) == 1
+        if not split and not is_place and not (resumed and _surely_asks(question)):
             hits, asked_for, _ = self._search(question)
             intent = self._dialogue.intent(question, shown, hits, self._catalogue)
             intent = intent or self._dialogue.sounded(question, asked_for)

@@ -5,7 +5,7 @@ import pytest
 
 from assistant.schema import Citation, Reply
 from evals.cases import Case
-from evals.checks import judge
+from evals.checks import judge, unsupported
 from evals.metrics import Metric, Result, figure, metrics, robustness
 from evals.ranks import score, score_any
 
@@ -36,6 +36,7 @@ def result(asked: Case, said: Reply, milliseconds: float = 10.0) -> Result:
         ({}, reply("It holds books."), ("cited", False)),
         ({}, reply("It holds 13,000 books [1]."), ("unsupported", ("It holds 13,000 books [1].",))),
         ({"forbidden": "12500", "status": "unknown"}, reply(status="unknown"), ("wrong", ("12500",))),
+        ({}, reply("Кітапханада 12 500 кітап бар, олар оқырманға ашық [1]."), ("language", False)),
         ({"sources": "pavlodar"}, reply(), ("strangers", ("kostanay#about",))),
         ({"sources": "kostanay"}, reply(), None),
         ({"sources": "kostanay#about|x"}, reply(), None),
@@ -69,7 +70,9 @@ def test_invention_and_refusal_are_told_apart() -> None:
 
 def test_parity_is_the_gap_between_languages() -> None:
     right = [result(case(f"e{n}"), reply()) for n in range(10)]
-    half = [result(case(f"r{n}", "ru", facts="7" * (n % 2)), reply(language="ru")) for n in range(10)]
+    russian = CITED.model_copy(update={"quote": "В ней 12 500 книг."})
+    said = reply("В ней 12 500 книг [1].", language="ru").model_copy(update={"citations": (russian,)})
+    half = [result(case(f"r{n}", "ru", facts="7" * (n % 2)), said) for n in range(10)]
     assert by_id(metrics(right + half))["parity"].values["all"].value == pytest.approx(50)
 
 
@@ -113,3 +116,10 @@ def test_ranks() -> None:
     assert found["ndcg10"] == pytest.approx((1 / np.log2(3)) / (1 + 1 / np.log2(3)))
     assert score_any(["a", "b", "c"], {"b", "c"})["recall5"] == 1.0
     assert set(score_any(["a"], {"b"}).values()) == {0.0}
+
+
+def test_every_passage_cited_must_bear_its_sentence() -> None:
+    cats = CITED.model_copy(update={"n": 2, "title": "Cats", "quote": "Whiskers purr."})
+    said = reply("It holds 12,500 books [1][2].").model_copy(update={"citations": (CITED, cats)})
+    assert unsupported(said) == ("It holds 12,500 books [1][2].",)
+    assert unsupported(reply()) == ()
