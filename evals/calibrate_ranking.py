@@ -90,7 +90,7 @@ def _untaught(fold: int, passages: Sequence[Passage], vectors: NDArray[np.float3
     """A classifier that never met the questions of a fold."""
     met = {passage.text for passage in passages if passage.kind == "question" and _fold(passage) == fold}
     rows = [row for row, p in enumerate(passages) if p.kind != "document" and p.text not in met]
-    return teach(vectors[rows], [passages[row].aspect for row in rows])
+    return teach(vectors[rows], [passages[row].aspect for row in rows], print)
 
 
 def _asked(passage: Passage, vector: NDArray[np.float32], index: Index) -> LeftOut:

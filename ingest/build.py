@@ -110,7 +110,7 @@ def write_version(
 ) -> None:
     """Write an index version into an empty folder and look every vector up; `about` goes into its manifest."""
     say(f"Writing {len(passages)} passages…")
-    _write(folder, knowledge, passages, vectors, about)
+    _write(folder, knowledge, passages, vectors, about, say)
     rows = {language: _rows(passages, vectors, language) for language in LANGUAGES}
     for _ in range(TRIES):
         _fill_chroma(folder, rows, chroma_url, say)
@@ -187,7 +187,7 @@ def _vector(each: Wording, model: Model) -> Vectors:
 
 
 def _write(
-    folder: Path, knowledge: Knowledge, passages: Sequence[Passage], vectors: Vectors, about: dict[str, str]
+    folder: Path, knowledge: Knowledge, passages: Sequence[Passage], vectors: Vectors, about: dict[str, str], say: Say
 ) -> None:
     np.save(folder / "vectors.npy", vectors)
     write_passages(folder, passages)
@@ -198,7 +198,7 @@ def _write(
         texts = [wording(passage)[1] for passage in passages if passage.language == language]
         Lexical.build(texts).save(folder / f"lexical-{language}.npz")
     taught = [row for row, passage in enumerate(passages) if passage.kind != "document"]
-    teach(vectors[taught], [passages[row].aspect for row in taught]).save(folder / "classifier.npz")
+    teach(vectors[taught], [passages[row].aspect for row in taught], say).save(folder / "classifier.npz")
     counts = {language: sum(passage.language == language for passage in passages) for language in LANGUAGES}
     manifest = {**about, "model": VECTORS, "passages": len(passages), "languages": counts}
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.classifier import Classifier, Floats, centred, softmax
+from ingest.progress import Say, watched
 
 EPOCHS, BATCH = 10, 256
 RATE = 0.02  # of the first step; it falls in a straight line
@@ -13,7 +14,7 @@ DECAY = 3e-5
 MOMENTUM, SPREAD, TINY = 0.9, 0.999, 1e-8  # Adam's usual values (Kingma and Ba, arXiv 1412.6980)
 
 
-def teach(vectors: Floats, labels: Sequence[str]) -> Classifier:
+def teach(vectors: Floats, labels: Sequence[str], say: Say) -> Classifier:
     """A classifier of `vectors` (rows × dimensions), told the class of each; the same rows teach the same."""
     if not labels:
         empty = np.zeros((vectors.shape[1], 0), np.float32)
@@ -24,7 +25,7 @@ def teach(vectors: Floats, labels: Sequence[str]) -> Classifier:
     weights = np.zeros((design.shape[1], len(classes)), np.float32)
     batches = _batches(len(design))
     adam = Adam(weights, len(batches), RATE)
-    for batch in batches:
+    for batch in watched(batches, len(batches), "Teaching the classifier", say):
         adam.step(_slope(design[batch], weights, wanted[batch]))
     return Classifier(tuple(classes.tolist()), mean, weights[:-1].copy(), weights[-1].copy())
 

@@ -38,7 +38,7 @@ def classifier(model: E5Small) -> Classifier:
 def _taught(model: E5Small) -> Classifier:
     labels = [label for label, texts in ASKED.items() for _ in texts]
     vectors = np.array([model.embed_query(text) for texts in ASKED.values() for text in texts], np.float32)
-    return teach(vectors, labels)
+    return teach(vectors, labels, print)
 
 
 @pytest.mark.parametrize(("label", "text"), [(label, text) for label, texts in UNSEEN.items() for text in texts])
@@ -66,6 +66,6 @@ def test_what_is_saved_is_loaded(classifier: Classifier, model: E5Small, tmp_pat
 
 
 def test_without_questions_there_is_nothing_to_choose_from() -> None:
-    empty = teach(np.empty((0, 4), np.float32), [])
+    empty = teach(np.empty((0, 4), np.float32), [], print)
     assert empty.classes == ()
     assert empty.chances([0.5, 0.5, 0.5, 0.5]).shape == (0,)
