@@ -16,10 +16,10 @@ from evals.report import page
 from evals.runs import FILE, KEPT, Asked, compare, earlier, history, keep, read_run, sign_test, to_run
 
 BEGAN = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
-CITED = Citation(n=1, id="x#y", title="T", source="S", url=None, quote="Yes.")
+CITED = Citation(n=1, id="x#y", title="T", source="S", url=None, quote="7.")
 
 
-def made(wrong: set[str], minutes: int = 0, through: str = "core", said: str = "Yes [1].") -> dict[str, Any]:
+def made(wrong: set[str], minutes: int = 0, through: str = "core", said: str = "7 [1].") -> dict[str, Any]:
     """A run of 20 English and 20 Russian cases, of which some failed."""
     results = []
     for number in range(20):
